@@ -1,0 +1,39 @@
+# The two commands a newcomer needs are `make demo` and `make test`; each sets up what it needs by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test test-all lint bench docs clean
+
+demo: $(STAMP)
+	$(BIN)/leakwindow run scenarios/commute.toml --plot commute.png
+	@echo
+	@echo "The picture is in commute.png. Next: $(BIN)/leakwindow explain scenarios/commute.toml"
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n auto
+
+test-all: $(STAMP)
+	$(BIN)/python -m pytest -n auto -m "slow or not slow"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m experiments.bench
+
+docs: $(STAMP)
+	$(BIN)/python -m docs.generate
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "LeakWindow needs Python 3.11 or newer, and %s is %d.%d. Try: make PYTHON=python3.12 <target>" % (sys.executable, v[0], v[1]))'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis commute.png

@@ -1,0 +1,1 @@
+"""Time. The only floor that imports SimPy."""

@@ -1,0 +1,78 @@
+"""From a scenario and a seed to a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sim.base.units import Instant
+from sim.engine.engine import Control, Engine, Standing
+from sim.engine.ledger import Ledger, assign
+from sim.engine.sockets import LonerSpan
+from sim.engine.timeline import Timeline
+from sim.machines.routing import Verdict
+from sim.world.nature import Nature
+from sim.world.scenario import Scenario
+from sim.world.world import World, build
+
+if TYPE_CHECKING:
+    from sim.measure.summary import Summary
+
+
+@dataclass(frozen=True)
+class Run:
+    """One day, played. Everything measured is computed from it, never collected on the side."""
+
+    world: World
+    timeline: Timeline
+    standings: list[Standing]
+    """How things stood, in order of time; the first begins at 0."""
+    verdicts: list[tuple[Verdict, ...]]
+    """For each standing, the verdict on a new flow of each class; class 0 is the probe."""
+    loners: dict[int, list[LonerSpan]]
+    """Spans of the flows that had verdicts of their own."""
+    ledger: Ledger
+    control: list[Control]
+    checks: list[tuple[Instant, bool, bool]]
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was played."""
+        return self.world.scenario
+
+    @property
+    def seed(self) -> int:
+        """The seed of this day."""
+        return self.world.seed
+
+    @cached_property
+    def summary(self) -> Summary:
+        """All headline numbers."""
+        from sim.measure.summary import summarise
+
+        return summarise(self)
+
+
+def play(world: World) -> Run:
+    """Run a world to its horizon."""
+    engine = Engine(world)
+    engine.run()
+    verdicts = [engine.verdicts_of(s.situation) for s in engine.standings]
+    ledger = assign(world, engine.standings, verdicts, engine.spans)
+    return Run(world, engine.timeline, engine.standings, verdicts, engine.spans, ledger, engine.control, engine.checks)
+
+
+def simulate(scenario: Scenario, seed: int | None = None, nature: Nature | None = None) -> Run:
+    """Play one day.
+
+    Parameters
+    ----------
+    seed : 0 <= seed < 2**63; default: the scenario's
+    nature : the day that another policy of the same scenario and seed has met
+
+    Returns
+    -------
+    Run
+    """
+    return play(build(scenario, scenario.seed if seed is None else seed, nature))

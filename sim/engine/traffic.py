@@ -1,0 +1,186 @@
+"""Questions about the bursts: when does the next packet enter the tunnel, when has it been silent for ten seconds?
+
+Rules wait for traffic (:class:`sim.machines.machine.Watch`), and a day has tens of thousands of bursts of which a rule cares for
+a few hundred. So bursts are not events. They lie in a column of instants, beside it a byte for each that says whether its flow is
+routed into the tunnel just now; a question is a binary search and a byte search, and only its answer becomes an event.
+
+Definitions. A burst is *sent* at its instant if its flow is in the tunnel then. It is *received*, that is its answer arrives, one
+round trip later, while the tunnel answers. Bursts that waited are sent together when the way opens (`flush`).
+
+# MODEL: a pushed burst counts as sent, too: its acknowledgement is; and a server that has lost its keys is woken by it as if the
+# phone had spoken. Bias: pushes into an idle tunnel are delivered although the carrier's NAT may have closed.
+# MODEL: an answer takes the round trip only; the radio's promotion is added to control messages, not to data. Bias: keepalive
+# timers of the first packet after radio idle run up to 0.3 s early.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+import numpy as np
+
+from sim.base.units import NEVER, Duration, Instant
+from sim.machines.machine import (
+    OnAttempt,
+    OnReceive,
+    OnReply,
+    OnSend,
+    OnSilence,
+    OnUnanswered,
+    Silent,
+    Watch,
+)
+from sim.world.nature import Ints
+
+
+class Traffic:
+    """The columns of one run, and what is in the tunnel now."""
+
+    def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int) -> None:
+        self.times: list[Instant] = at.tolist()
+        self._flags = bytearray(len(at))
+        self._inside = np.frombuffer(self._flags, dtype=np.uint8)
+        order = np.argsort(flow, kind="stable")
+        self._by_flow = order
+        self._flow_at = np.searchsorted(flow[order], np.arange(len(classes) + 1))
+        class_of_row = classes[flow]
+        by_class = np.argsort(class_of_row, kind="stable")
+        edges = np.searchsorted(class_of_row[by_class], np.arange(n_classes + 1))
+        self._by_class = [by_class[edges[c] : edges[c + 1]] for c in range(n_classes)]
+        self.round_trip: Duration = 0
+        self.answers = False
+        self._answers_since: Instant = 0
+        self._received: Instant = -NEVER
+        """The last answer before answers stopped."""
+        self._flushed: Instant = -NEVER
+
+    # What is in the tunnel -------------------------------------------------------------------------------------------------
+
+    def rows_of_flow(self, flow: int) -> Ints:
+        """Rows of a flow, ascending."""
+        return self._by_flow[self._flow_at[flow] : self._flow_at[flow + 1]]
+
+    def route_class(self, index: int, inside: bool, now: Instant) -> None:
+        """From now on the bursts of this class go into the tunnel, or not."""
+        rows = self._by_class[index]
+        self._inside[rows[np.searchsorted(rows, bisect_left(self.times, now)) :]] = inside
+
+    def route_flow(self, flow: int, inside: bool, now: Instant) -> None:
+        """From now on the bursts of this flow go into the tunnel, or not."""
+        rows = self.rows_of_flow(flow)
+        self._inside[rows[np.searchsorted(rows, bisect_left(self.times, now)) :]] = inside
+
+    def next_of_flow(self, flow: int, now: Instant) -> Instant:
+        """The first burst of a flow at or after `now`."""
+        rows = self.rows_of_flow(flow)
+        i = int(np.searchsorted(rows, bisect_left(self.times, now)))
+        return self.times[rows[i]] if i < len(rows) else NEVER
+
+    def class_spoke(self, index: int, begin: Instant, end: Instant) -> bool:
+        """Whether a burst of this class lies in [begin, end)."""
+        rows = self._by_class[index]
+        first = np.searchsorted(rows, bisect_left(self.times, begin))
+        return bool(first < len(rows) and self.times[rows[first]] < end)
+
+    def flush(self, now: Instant) -> None:
+        """Bursts that waited enter the tunnel now."""
+        self._flushed = now
+
+    def set_answers(self, answers: bool, round_trip: Duration, now: Instant) -> None:
+        """What enters the tunnel comes back after `round_trip`, or does not come back, from now on."""
+        if self.answers:
+            self._received = max(self._received, self.last_received(now))
+        elif answers and self.last_sent(now - 1) >= self._answers_since:
+            self._flushed = now
+        self._answers_since = now
+        self.answers, self.round_trip = answers, round_trip
+
+    # Packets -----------------------------------------------------------------------------------------------------------------
+
+    def next_sent(self, after: Instant) -> Instant:
+        """The first packet into the tunnel at or after `after`, if nothing changes."""
+        i = self._flags.find(1, bisect_left(self.times, after))
+        found = self.times[i] if i >= 0 else NEVER
+        return min(found, self._flushed) if self._flushed >= after else found
+
+    def last_sent(self, until: Instant) -> Instant:
+        """The last packet into the tunnel at or before `until`."""
+        i = self._flags.rfind(1, 0, bisect_right(self.times, until))
+        found = self.times[i] if i >= 0 else -NEVER
+        return max(found, self._flushed) if self._flushed <= until else found
+
+    def last_received(self, until: Instant) -> Instant:
+        """The last packet out of the tunnel at or before `until`."""
+        if self.answers:
+            sent = self.last_sent(until - self.round_trip)
+            if sent >= self._answers_since:
+                return sent + self.round_trip
+        return self._received if self._received <= until else -NEVER
+
+    def next_received(self, after: Instant) -> Instant:
+        """The first packet out of the tunnel at or after `after`, if nothing changes."""
+        if not self.answers:
+            return NEVER
+        sent = self.next_sent(max(after - self.round_trip, self._answers_since))
+        return sent + self.round_trip if sent < NEVER else NEVER
+
+    # Watches -----------------------------------------------------------------------------------------------------------------
+
+    def due(self, watch: Watch, now: Instant, fence: Instant) -> Instant:
+        """When a watch comes true, if nothing changes before `fence`; anything beyond the fence may be reported as NEVER."""
+        match watch:
+            case OnSend(after=after):
+                return self.next_sent(max(after, now))
+            case OnReceive(after=after):
+                return self.next_received(max(after, now))
+            case OnAttempt(after=after):
+                i = bisect_left(self.times, max(after, now))
+                return self.times[i] if i < len(self.times) else NEVER
+            case OnUnanswered(lasting=lasting, since=since):
+                return self._unanswered(lasting, since, now)
+            case OnSilence(of=of, lasting=lasting, since=since):
+                return self._silence(of, lasting, since, now, fence)
+            case OnReply(lasting=lasting, since=since):
+                return self._reply(lasting, since, now, fence)
+        raise AssertionError(f"unknown watch {watch!r}")
+
+    def _unanswered(self, lasting: Duration, since: Instant, now: Instant) -> Instant:
+        if self.answers:
+            return NEVER  # everything sent is answered within a round trip
+        asked = self.next_sent(max(since, self.last_received(now)) + 1)
+        return max(asked + lasting, now) if asked < NEVER else NEVER
+
+    def _silence(self, of: Silent, lasting: Duration, since: Instant, now: Instant, fence: Instant) -> Instant:
+        last = self._last_of(of, now)
+        begin = max(since, last)
+        while (end := begin + lasting) <= fence:
+            last = self._last_of(of, end)
+            if last <= begin:
+                return max(end, now)
+            begin = last
+        return NEVER
+
+    def _last_of(self, of: Silent, until: Instant) -> Instant:
+        match of:
+            case Silent.SENT:
+                return self.last_sent(until)
+            case Silent.RECEIVED:
+                return self.last_received(until)
+            case _:
+                return max(self.last_sent(until), self.last_received(until))
+
+    def _reply(self, lasting: Duration, since: Instant, now: Instant, fence: Instant) -> Instant:
+        """The end of the first quiet spell that an answer began: nothing was sent between it and `lasting` later."""
+        if not self.answers:
+            received = self._received
+            quiet = received > since and self.last_sent(received + lasting) <= received
+            return max(received + lasting, now) if quiet and received + lasting >= now else NEVER
+        sent = self.last_sent(now)
+        if sent < self._answers_since or sent + self.round_trip <= since or sent + self.round_trip + lasting < now:
+            sent = self.next_sent(max(now, self._answers_since))
+        while (end := sent + self.round_trip + lasting) <= fence:
+            later = self.last_sent(end)
+            if later <= sent:
+                return end
+            sent = later
+        return NEVER

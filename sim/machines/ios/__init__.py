@@ -1,0 +1,1 @@
+"""What iOS does: the path, the tunnel's life cycle, the provider process, on-demand rules, sockets."""

@@ -1,0 +1,273 @@
+"""The network path: which interfaces have an address, which one is the default, and when processes hear of it.
+
+Theory of operation. Nature says which networks are in reach; the user's switches say which radios are on; this machine says what
+the phone makes of both. An interface can have an address and yet carry nothing (a hole, a fading Wi-Fi): the path is still
+SATISFIED then, which is why sockets and tunnels wait instead of moving. The kernel's routes change at once; processes (the
+provider, apps) are told a little later.
+
+    SATISFIED      there is a default path
+    UNSATISFIED    there is none
+
+Wi-Fi is preferred as soon as it is associated and not held by a captive portal; cellular stays attached beside it. An address
+that comes back (same network, with a probability) revives sockets that waited for it.
+
+Left out: wired interfaces, roaming between access points, Wi-Fi Assist, NAT64.
+
+Follows: Apple's Network framework (NWPath); XNU ``tcp_output.c`` for addresses that return.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, NamedTuple
+
+from sim.base.citing import ASSUMED, MEASURED, Cited, Parameters
+from sim.base.laws import DurationLaw, lognormal
+from sim.base.units import MILLISECOND, Instant, Share, seconds
+from sim.machines.events import (
+    AirplaneTurnedOff,
+    AirplaneTurnedOn,
+    BootFinished,
+    CellularAttached,
+    CellularLost,
+    HoleBegan,
+    HoleEnded,
+    Interface,
+    PathChanged,
+    PathNoticed,
+    PortalPassed,
+    Rebooted,
+    WifiDemoted,
+    WifiFaded,
+    WifiJoined,
+    WifiLost,
+    WifiSwitched,
+)
+from sim.machines.machine import Announce, Due, Effect, Event, Host, Row, StartTimer, Step, StopTimer, Watch, unchanged
+
+
+class PathStatus(StrEnum):
+    """NWPath.Status."""
+
+    SATISFIED = "SATISFIED"
+    UNSATISFIED = "UNSATISFIED"
+
+
+class PathState(NamedTuple):
+    """What is in reach, what is switched on, and what came of it. An address is a number; 0 means none."""
+
+    phase: PathStatus
+    wifi_near: str | None = None
+    """SSID in reach, whether or not the radio is on."""
+    portal: bool = False
+    """That network waits for a sign-in."""
+    cellular_near: bool = False
+    wifi_on: bool = True
+    airplane: bool = False
+    booted: bool = True
+    wifi: int = 0
+    """Address of en0."""
+    cellular: int = 0
+    """Address of pdp_ip0."""
+    wifi_works: bool = True
+    cellular_works: bool = True
+    demoted: bool = False
+    """Wi-Fi still has its address, but is no longer the default path."""
+    last_wifi: tuple[str, int] = ("", 0)
+    """SSID and address of the last association."""
+    last_cellular: int = 0
+    addresses: int = 0
+    """How many addresses were given out."""
+    default: Interface | None = None
+    settling: bool = False
+    """Wi-Fi is gone and cellular has not taken over yet."""
+    luck: tuple[float, float] = (0.0, 0.0)
+    """For Wi-Fi and cellular: whether the next association gives the same address."""
+    told: tuple[Interface | None, int] = (None, 0)
+    """What processes were last told: default interface and its address."""
+
+
+class PathRules(Parameters):
+    """How fast the phone changes paths."""
+
+    host: ClassVar[Host] = Host.SYSTEM
+    hears: ClassVar[frozenset[type[Event]]] = frozenset(
+        {
+            WifiJoined, WifiFaded, WifiDemoted, WifiLost, PortalPassed, CellularAttached, CellularLost, HoleBegan, HoleEnded,
+            AirplaneTurnedOn, AirplaneTurnedOff, WifiSwitched, Rebooted, BootFinished,
+        }
+    )  # fmt: skip
+
+    notice_delay: Annotated[
+        DurationLaw, Cited("judgement", "from the kernel's change to the process's path event", ASSUMED, "0.05 s", "1 s")
+    ] = lognormal(200 * MILLISECOND, 0.5, seconds(1))
+    handover_gap: Annotated[
+        DurationLaw, Cited("algo-1385", "0.4 s of network unreachable in a log", MEASURED, "0.1 s", "2 s")
+    ] = lognormal(400 * MILLISECOND, 0.6, seconds(2))
+    weak_wifi: Annotated[
+        DurationLaw, Cited("judgement", "Wi-Fi carries nothing before iOS gives it up", ASSUMED, "1 s", "40 s")
+    ] = lognormal(seconds(8), 0.8, seconds(40))
+    overlap: Annotated[
+        DurationLaw, Cited("judgement", "both interfaces live after cellular took over early", ASSUMED, "0.5 s", "6 s")
+    ] = lognormal(seconds(3), 0.2, seconds(6))
+    wifi_return: Annotated[
+        DurationLaw, Cited("pei2017", "scan to address on a known network; fit for public ones is slower", ASSUMED, "0.6 s", "6 s")
+    ] = lognormal(seconds(2), 0.5, seconds(6))
+    cellular_return: Annotated[
+        DurationLaw, Cited("ts24501", "search, registration and session after airplane mode", ASSUMED, "1 s", "10 s")
+    ] = lognormal(seconds(3), 0.4, seconds(10))
+    same_wifi_address: Annotated[
+        Share, Cited("judgement", "a cached lease is asked for again", ASSUMED, "0.5", "1")
+    ] = 0.9
+    same_cellular_address: Annotated[
+        Share, Cited("judgement", "a new attach gets a new address", ASSUMED, "0", "0.4")
+    ] = 0.1
+    boot: Annotated[DurationLaw, Cited("judgement", "from restart to radios on", ASSUMED, "10 s", "60 s")] = lognormal(
+        seconds(25), 0.2, seconds(60)
+    )
+    first_unlock: Annotated[
+        DurationLaw, Cited("judgement", "from boot to the first unlock, if the scenario states none", ASSUMED, "2 s", "10 h")
+    ] = lognormal(seconds(60), 1.0, seconds(36000))
+
+    transitions: ClassVar[tuple[Row, ...]] = (
+        *(
+            Row(PathStatus.UNSATISFIED, event, PathStatus.SATISFIED, "an interface got an address")
+            for event in (
+                "WifiJoined", "CellularAttached", "Due(wifi)", "Due(cellular)", "Due(settle)", "PortalPassed", "WifiSwitched",
+            )
+        ),
+        *(
+            Row(PathStatus.SATISFIED, event, PathStatus.UNSATISFIED, "the last address is gone, or cellular needs a moment")
+            for event in ("WifiLost", "CellularLost", "AirplaneTurnedOn", "WifiSwitched", "Rebooted", "WifiJoined")
+        ),
+    )  # fmt: skip
+
+    def start(self) -> Step:
+        """Nothing is in reach until nature says so."""
+        return Step(PathState(PathStatus.UNSATISFIED))
+
+    def watches(self, state: PathState) -> tuple[Watch, ...]:
+        """Traffic means nothing to a path."""
+        return ()
+
+    def step(self, state: PathState, event: Event, now: Instant) -> Step:
+        """See the table; every case only says what is in reach or switched, :meth:`_settle` draws the conclusion."""
+        match event:
+            case WifiJoined(ssid, luck, portal):
+                near = state._replace(wifi_near=ssid, portal=portal, luck=(luck, state.luck[1]), demoted=False)
+                return self._settle(state, near._replace(wifi=0, wifi_works=True))
+            case WifiFaded():
+                return self._settle(state, state._replace(wifi_works=False))
+            case WifiDemoted():
+                return self._settle(state, state._replace(demoted=True))
+            case WifiLost(gap):
+                gone = state._replace(wifi_near=None, portal=False, wifi=0, wifi_works=True)
+                settles = bool(gap) and state.default is Interface.WIFI and bool(state.cellular)
+                step = self._settle(state, gone._replace(settling=settles))
+                return Step(step.state, (*step.effects, StartTimer("settle", gap))) if settles else step
+            case PortalPassed():
+                return self._settle(state, state._replace(portal=False))
+            case CellularAttached():
+                return self._settle(state, state._replace(cellular_near=True, luck=(state.luck[0], 0.0)))
+            case CellularLost():
+                return self._settle(state, state._replace(cellular_near=False))
+            case HoleBegan(interface):
+                return self._settle(state, _working(state, interface, False))
+            case HoleEnded(interface):
+                return self._settle(state, _working(state, interface, True))
+            case AirplaneTurnedOn(keeps_wifi):
+                off = state._replace(airplane=True, wifi_on=state.wifi_on and keeps_wifi, settling=False)
+                step = self._settle(state, off)
+                return Step(step.state, (*step.effects, StopTimer("wifi"), StopTimer("cellular")))
+            case AirplaneTurnedOff(wifi_luck, cellular_luck) if state.airplane:
+                return self._search(state._replace(luck=(wifi_luck, cellular_luck)))
+            case WifiSwitched(on, luck):
+                return self._settle(state, state._replace(wifi_on=on, luck=(luck, state.luck[1])))
+            case Rebooted():
+                down = state._replace(booted=False, settling=False, luck=(0.5, 1.0))
+                step = self._settle(state, down)
+                return Step(step.state, (*step.effects, StopTimer("wifi"), StopTimer("cellular")))
+            case BootFinished():
+                return self._search(state._replace(booted=True, airplane=True))
+            case Due("wifi"):
+                return self._settle(state, state._replace(wifi_on=True))
+            case Due("cellular"):
+                return self._settle(state, state._replace(airplane=False))
+            case Due("settle"):
+                return self._settle(state, state._replace(settling=False))
+            case Due("notice"):
+                return self._tell(state)
+        return unchanged(state)
+
+    def _search(self, state: PathState) -> Step:
+        """Radios are on again, and look for what is near."""
+        timers: tuple[Effect, ...] = (StartTimer("cellular", self.cellular_return),)
+        if not state.wifi_on or not state.booted or not state.wifi:
+            timers += (StartTimer("wifi", self.wifi_return),)
+        return Step(state, timers)
+
+    def _settle(self, before: PathState, state: PathState) -> Step:
+        """Give and take addresses, choose the default path, and let everybody know if anything changed."""
+        wifi_up = state.booted and state.wifi_on and state.wifi_near is not None
+        cellular_up = state.booted and not state.airplane and state.cellular_near
+        if wifi_up and not state.wifi:
+            ssid, address = state.last_wifi
+            same = ssid == state.wifi_near and state.luck[0] < self.same_wifi_address
+            given = state.addresses if same else state.addresses + 1
+            address = address if same else given
+            state = state._replace(
+                wifi=address, addresses=given, last_wifi=(state.wifi_near or "", address), wifi_works=True
+            )
+        elif not wifi_up:
+            state = state._replace(wifi=0)
+        if cellular_up and not state.cellular:
+            same = state.last_cellular > 0 and state.luck[1] < self.same_cellular_address
+            given = state.addresses if same else state.addresses + 1
+            address = state.last_cellular if same else given
+            state = state._replace(cellular=address, addresses=given, last_cellular=address)
+        elif not cellular_up:
+            state = state._replace(cellular=0)
+
+        default = None
+        if state.wifi and not state.portal and not (state.demoted and state.cellular):
+            default = Interface.WIFI
+        elif state.cellular and not state.settling:
+            default = Interface.CELLULAR
+        phase = PathStatus.SATISFIED if default else PathStatus.UNSATISFIED
+        state = state._replace(phase=phase, default=default)
+        if _as_seen(state) == _as_seen(before):
+            return Step(state)
+        return Step(state, (Announce(PathChanged()), StartTimer("notice", self.notice_delay)))
+
+    def _tell(self, state: PathState) -> Step:
+        """Processes get their path event."""
+        now = (state.default, _address(state))
+        moved = now != state.told and state.default is not None
+        return Step(
+            state._replace(told=now if state.default else state.told),
+            (
+                Announce(
+                    PathNoticed(
+                        usable=state.default is not None,
+                        moved=moved,
+                        cellular=state.default is Interface.CELLULAR,
+                        ssid=state.wifi_near if state.wifi else None,
+                        portal=state.portal,
+                    )
+                ),
+            ),
+        )
+
+
+def _working(state: PathState, interface: Interface, works: bool) -> PathState:
+    if interface is Interface.WIFI:
+        return state._replace(wifi_works=works)
+    return state._replace(cellular_works=works)
+
+
+def _address(state: PathState) -> int:
+    return state.wifi if state.default is Interface.WIFI else state.cellular if state.default else 0
+
+
+def _as_seen(state: PathState) -> tuple[object, ...]:
+    return (state.default, state.wifi, state.cellular, state.wifi_works, state.cellular_works, state.portal)

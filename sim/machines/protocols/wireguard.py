@@ -1,0 +1,304 @@
+"""WireGuard: the initiator's timers as wireguard-go runs them on a phone, and what its peer remembers.
+
+Theory of operation. There is no connection: a session is a pair of keys that the initiator makes with one round trip,
+when a packet wants to go out and no valid key exists. Keys are renewed on use (a send after 120 s), refused after 180
+s, and an idle tunnel is silent. So the phases are about keys, not about reachability:
+
+    STOPPED      the engine is off; what the phone sends into the tunnel is swallowed
+    NO_SESSION   nothing valid; the next packet starts a handshake. Nobody is told: the phone still says Connected
+    HANDSHAKING  an initiation is under way and no valid key exists: packets wait
+    SESSION      keys younger than 180 s
+    REKEYING     the same, with a handshake under way for the next ones
+    SILENT       gave up after 20 initiations (about 103 s); the next packet begins again
+
+The transition that is not obvious: a dead peer is noticed only by traffic. 15 s after a data packet to which nothing
+came back, a new handshake starts while the old key goes on being used; if the peer merely lost its state, that heals
+it.
+
+Left out: cookies under load, the responder's own initiations, and REKEY_AFTER_MESSAGES (2^60 packets).
+
+Follows: J. A. Donenfeld, "WireGuard" (2017) §6; wireguard-go ``device/constants.go``, ``device/timers.go``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, NamedTuple
+
+from sim.base.citing import ASSUMED, SPECIFIED, Cited, Parameters
+from sim.base.laws import DurationLaw, uniform
+from sim.base.units import MILLISECOND, NEVER, Bytes, DurationField, Instant, seconds
+from sim.machines.events import (
+    EngineStarted,
+    EngineStopped,
+    PathNoticed,
+    ServerRestarted,
+    SessionUp,
+)
+from sim.machines.machine import (
+    Announce,
+    Answered,
+    Due,
+    Effect,
+    Event,
+    Host,
+    Link,
+    OnReceive,
+    OnReply,
+    OnSend,
+    OnSilence,
+    OnUnanswered,
+    Row,
+    Silent,
+    StartTimer,
+    Step,
+    StopTimer,
+    Transmit,
+    Watch,
+    unchanged,
+)
+
+INITIATION: Bytes = 148 + 28  # wireguard-go noise-protocol.go MessageInitiationSize, plus IPv4 and UDP headers
+RESPONSE: Bytes = 92 + 28  # MessageResponseSize
+KEEPALIVE: Bytes = 32 + 28  # an empty transport message
+DATA_OVERHEAD: Bytes = 60  # 20 IPv4 + 8 UDP + 16 header + 16 tag; padding to 16 B comes on top
+INNER_MTU: Bytes = 1280  # wireguard-apple PacketTunnelSettingsGenerator.swift
+
+STOP_ALL: tuple[Effect, ...] = (StopTimer("retransmit"), StopTimer("reject"), StopTimer("new handshake"))
+
+
+class Phase(StrEnum):
+    """Which keys exist."""
+
+    STOPPED = "STOPPED"
+    NO_SESSION = "NO_SESSION"
+    HANDSHAKING = "HANDSHAKING"
+    SESSION = "SESSION"
+    REKEYING = "REKEYING"
+    SILENT = "SILENT"
+
+
+class State(NamedTuple):
+    """The initiator's memory, and one bit of the responder's."""
+
+    phase: Phase
+    created: Instant = -NEVER
+    """When the current session was made."""
+    attempts: int = 0
+    """Initiations sent after the first one of this handshake."""
+    sent: Instant = -NEVER
+    """Our last control message."""
+    heard: Instant = -NEVER
+    """The peer's last control message."""
+    suspicious: bool = False
+    """Data went unanswered for 15 s; the new handshake's jitter runs."""
+    late_rekey_done: bool = False
+    """The one rekey on receiving has been used for this session."""
+    known: bool = True
+    """The peer still has the session (False after it restarted)."""
+    server: str = ""
+    """The peer."""
+
+
+class WireGuard(Parameters):
+    """The WireGuard client of the phone."""
+
+    name: ClassVar[str] = "wireguard"
+    host: ClassVar[Host] = Host.PROVIDER
+    hears: ClassVar[frozenset[type[Event]]] = frozenset({EngineStarted, EngineStopped, PathNoticed, ServerRestarted})
+    routes_before_handshake: ClassVar[bool] = True
+
+    rekey_after_time: Annotated[DurationField, Cited("wireguard-go", "REKEY_AFTER_TIME", SPECIFIED)] = seconds(120)
+    reject_after_time: Annotated[DurationField, Cited("wireguard-go", "REJECT_AFTER_TIME", SPECIFIED)] = seconds(180)
+    rekey_timeout: Annotated[DurationField, Cited("wireguard-go", "REKEY_TIMEOUT", SPECIFIED)] = seconds(5)
+    retransmit: Annotated[
+        DurationLaw, Cited("wireguard-go", "REKEY_TIMEOUT + RekeyTimeoutJitterMaxMs 334", SPECIFIED)
+    ] = uniform(seconds(5), seconds(5) + 333 * MILLISECOND)
+    new_handshake_jitter: Annotated[
+        DurationLaw, Cited("wireguard-go", "timers.go timersDataSent, RekeyTimeoutJitterMaxMs 334", SPECIFIED)
+    ] = uniform(0, 333 * MILLISECOND)
+    keepalive_timeout: Annotated[DurationField, Cited("wireguard-go", "KEEPALIVE_TIMEOUT", SPECIFIED)] = seconds(10)
+    max_attempts: Annotated[
+        int, Cited("wireguard-go", "MaxTimerHandshakes 90/5 = 18; stops when attempts exceed it", SPECIFIED)
+    ] = 18
+    persistent_keepalive: Annotated[
+        DurationField, Cited("wireguard-tools", "wg.8 PersistentKeepalive: off by default", SPECIFIED)
+    ] = 0
+    rebind: Annotated[
+        bool,
+        Cited(
+            "algo-1385",
+            "black hole on Wi-Fi to LTE with a rebind that failed; normal roaming works",
+            ASSUMED,
+            "false",
+            "true",
+            "false is the defect profile: after the address changed nothing passes until the next handshake",
+        ),
+    ] = True
+
+    transitions: ClassVar[tuple[Row, ...]] = (
+        Row(
+            Phase.STOPPED, "EngineStarted", Phase.NO_SESSION, "device.go Up: no handshake until a packet wants to leave"
+        ),
+        Row(
+            Phase.STOPPED,
+            "EngineStarted",
+            Phase.HANDSHAKING,
+            "peer.go Start: with PersistentKeepalive one is due at once",
+        ),
+        *(
+            Row(phase, "EngineStopped", Phase.STOPPED, "device.go Down: keys and queues are dropped")
+            for phase in Phase
+            if phase is not Phase.STOPPED
+        ),
+        Row(Phase.NO_SESSION, "Due(send)", Phase.HANDSHAKING, "send.go SendStagedPackets without a valid key"),
+        Row(Phase.NO_SESSION, "Due(persistent)", Phase.HANDSHAKING, "timers.go expiredPersistentKeepalive"),
+        Row(Phase.NO_SESSION, "PathNoticed", Phase.HANDSHAKING, "wireguard-apple bump with PersistentKeepalive set"),
+        Row(Phase.SILENT, "Due(send)", Phase.HANDSHAKING, "the next packet begins again, attempts at 0"),
+        Row(Phase.SILENT, "Due(persistent)", Phase.HANDSHAKING, "timers.go expiredPersistentKeepalive"),
+        Row(Phase.SILENT, "PathNoticed", Phase.HANDSHAKING, "wireguard-apple bump with PersistentKeepalive set"),
+        Row(Phase.HANDSHAKING, "Answered(initiation)", Phase.SESSION, "paper §5.4.3: the initiator may send"),
+        Row(Phase.HANDSHAKING, "Due(retransmit)", Phase.SILENT, "timers.go expiredRetransmitHandshake: attempts > 18"),
+        Row(Phase.SESSION, "Due(send)", Phase.REKEYING, "send.go keepKeyFreshSending: older than 120 s"),
+        Row(Phase.SESSION, "Due(receive)", Phase.REKEYING, "receive.go keepKeyFreshReceiving: older than 165 s, once"),
+        Row(Phase.SESSION, "Due(passive)", Phase.REKEYING, "a keepalive is a packet sent, too"),
+        Row(Phase.SESSION, "Due(persistent)", Phase.REKEYING, "a keepalive is a packet sent, too"),
+        Row(Phase.SESSION, "PathNoticed", Phase.REKEYING, "the bump's keepalive is a packet sent, too"),
+        Row(Phase.SESSION, "Due(new handshake)", Phase.REKEYING, "timers.go expiredNewHandshake"),
+        Row(Phase.SESSION, "Due(reject)", Phase.NO_SESSION, "paper §6.2: REJECT_AFTER_TIME"),
+        Row(Phase.REKEYING, "Answered(initiation)", Phase.SESSION, "the new keys are used from now on"),
+        Row(Phase.REKEYING, "Due(reject)", Phase.HANDSHAKING, "the old keys ran out first"),
+        Row(Phase.REKEYING, "Due(retransmit)", Phase.SESSION, "gave up, but the old keys are still valid"),
+    )
+
+    def start(self) -> Step:
+        """The engine is off until the provider starts it."""
+        return Step(State(Phase.STOPPED))
+
+    def link(self, state: State) -> Link:
+        """Whether data passes."""
+        match state.phase:
+            case Phase.SESSION | Phase.REKEYING:
+                return Link.CARRIES if state.known else Link.BROKEN
+            case Phase.NO_SESSION | Phase.SILENT:
+                return Link.DORMANT
+            case _:
+                return Link.BROKEN
+
+    def overhead(self, size: Bytes) -> Bytes:
+        """Headers and tags for `size` bytes in packets of the tunnel's MTU. [bytes]"""
+        return -(-size // INNER_MTU) * DATA_OVERHEAD
+
+    def watches(self, state: State) -> tuple[Watch, ...]:
+        """What the traffic may do to this state."""
+        match state.phase:
+            case Phase.NO_SESSION | Phase.SILENT:
+                return (OnSend("send", state.sent + 1), *self._persistent(state))
+            case Phase.SESSION:
+                watches: tuple[Watch, ...] = (
+                    OnSend("send", state.created + self.rekey_after_time),
+                    OnReply("passive", self.keepalive_timeout, state.sent),
+                    *self._persistent(state),
+                )
+                if not state.late_rekey_done:
+                    late = self.reject_after_time - self.keepalive_timeout - self.rekey_timeout
+                    watches += (OnReceive("receive", state.created + late),)
+                if not state.suspicious:
+                    watches += (OnUnanswered("unanswered", self.keepalive_timeout + self.rekey_timeout, state.heard),)
+                return watches
+            case Phase.REKEYING:
+                return (OnReply("passive", self.keepalive_timeout, state.sent), *self._persistent(state))
+            case _:
+                return ()
+
+    def _persistent(self, state: State) -> tuple[Watch, ...]:
+        if not self.persistent_keepalive:
+            return ()
+        return (OnSilence("persistent", Silent.BOTH, self.persistent_keepalive, max(state.sent, state.heard)),)
+
+    def step(self, state: State, event: Event, now: Instant) -> Step:
+        """See the table."""
+        match state.phase, event:
+            case Phase.STOPPED, EngineStarted():
+                ready = State(Phase.NO_SESSION, sent=now - 1, server=event.server)
+                return self._initiate(ready, now, Phase.HANDSHAKING) if self.persistent_keepalive else Step(ready)
+            case Phase.STOPPED, _:
+                return unchanged(state)
+            case _, EngineStopped():
+                return Step(State(Phase.STOPPED), STOP_ALL)
+            case _, ServerRestarted(server=state.server):
+                return Step(state._replace(known=False))
+            case _, PathNoticed(usable=True):
+                return self._bump(state, event, now)
+
+            case Phase.NO_SESSION | Phase.SILENT, Due("send") | Due("persistent"):
+                return self._initiate(state, now, Phase.HANDSHAKING)
+
+            case Phase.HANDSHAKING | Phase.REKEYING, Answered("initiation"):
+                return self._complete(state, now)
+            case Phase.HANDSHAKING | Phase.REKEYING, Due("retransmit") if state.attempts <= self.max_attempts:
+                return self._initiate(state, now, state.phase, attempts=state.attempts + 1)
+            case Phase.HANDSHAKING, Due("retransmit"):
+                return Step(State(Phase.SILENT, sent=now, server=state.server))
+            case Phase.REKEYING, Due("retransmit"):
+                return Step(state._replace(phase=Phase.SESSION, suspicious=False, heard=now))
+            case Phase.REKEYING, Due("reject"):
+                return Step(state._replace(phase=Phase.HANDSHAKING))
+
+            case Phase.SESSION, Due("send"):
+                return self._initiate(state, now, Phase.REKEYING)
+            case Phase.SESSION, Due("receive"):
+                return self._initiate(state._replace(late_rekey_done=True), now, Phase.REKEYING)
+            case Phase.SESSION, Due("unanswered"):
+                return Step(state._replace(suspicious=True), (StartTimer("new handshake", self.new_handshake_jitter),))
+            case Phase.SESSION, Due("new handshake"):
+                return self._initiate(state._replace(suspicious=False), now, Phase.REKEYING)
+            case Phase.SESSION, Due("reject"):
+                expired = State(Phase.NO_SESSION, sent=now - 1, server=state.server)
+                return Step(expired, (StopTimer("new handshake"),))
+            case Phase.SESSION | Phase.REKEYING, Due("passive") | Due("persistent"):
+                return self._keepalive(state, now)
+        return unchanged(state)
+
+    def _initiate(self, state: State, now: Instant, phase: Phase, attempts: int = 0) -> Step:
+        """Send a handshake initiation and wait REKEY_TIMEOUT and a little for its response."""
+        return Step(
+            state._replace(phase=phase, attempts=attempts, sent=now),
+            (
+                Transmit("initiation", INITIATION, answer=RESPONSE),
+                StartTimer("retransmit", self.retransmit),
+            ),
+        )
+
+    def _complete(self, state: State, now: Instant) -> Step:
+        """A response arrived: new keys. An empty packet confirms them to the responder."""
+        return Step(
+            State(Phase.SESSION, created=now, sent=now, heard=now, server=state.server),
+            (
+                StopTimer("retransmit"),
+                StopTimer("new handshake"),
+                StartTimer("reject", self.reject_after_time),
+                Transmit("keepalive", KEEPALIVE),
+                Announce(SessionUp()),
+            ),
+        )
+
+    def _keepalive(self, state: State, now: Instant) -> Step:
+        """Send an empty packet; like any packet it renews keys older than REKEY_AFTER_TIME."""
+        keepalive: Effect = Transmit("keepalive", KEEPALIVE)
+        sent = state._replace(sent=now)
+        if state.phase is Phase.SESSION and now - state.created >= self.rekey_after_time:
+            begun = self._initiate(sent, now, Phase.REKEYING)
+            return Step(begun.state, (keepalive, *begun.effects))
+        return Step(sent, (keepalive,))
+
+    def _bump(self, state: State, event: PathNoticed, now: Instant) -> Step:
+        """Sockets are reopened on the new path; every live session says hello from there, so the peer follows."""
+        match state.phase:
+            case Phase.SESSION | Phase.REKEYING if event.moved and not self.rebind:
+                return Step(state._replace(known=False))
+            case Phase.SESSION | Phase.REKEYING:
+                return self._keepalive(state, now)
+            case Phase.NO_SESSION | Phase.SILENT if self.persistent_keepalive:
+                return self._initiate(state, now, Phase.HANDSHAKING)
+        return unchanged(state)

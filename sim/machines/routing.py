@@ -1,0 +1,258 @@
+"""Which way a flow goes: the one place where "leaked" is defined.
+
+A verdict is a function of what the flow is (:class:`Traits`), where its socket is bound, and how things stand
+(:class:`Situation`). It says the way, the fate of a burst that goes this way now, and the grounds: which parts of the situation
+justify it. A leak is a conjunction (the path is up, *and* the tunnel is not, *and* nothing blocks), so it has a chain of causes
+for each of its grounds.
+
+Follows: XNU ``ip_output.c`` (a connected socket keeps the interface of its source address), ``necp.c`` (policies that drop);
+Apple's NetworkExtension headers and device-management schema for the flags.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from sim.machines.events import Interface
+
+
+class Fate(IntEnum):
+    """What became of a burst; exactly one."""
+
+    TUNNELLED = 0
+    LEAKED = 1
+    BYPASSED = 2
+    OPEN = 3
+    BLOCKED = 4
+    STALLED = 5
+    OFFLINE = 6
+    WAITING = 7
+
+
+class Way(StrEnum):
+    """Where a packet of a flow goes."""
+
+    TUNNEL = "tunnel"
+    OUTSIDE = "outside"
+    REFUSED = "refused"
+    """The system drops it."""
+    HELD = "held"
+    """On-demand holds the new flow until the tunnel is up."""
+    NOWHERE = "nowhere"
+    """No usable network."""
+
+
+class Intended(StrEnum):
+    """Where a flow should go, by the configuration."""
+
+    PROTECT = "PROTECT"
+    DIRECT = "DIRECT"
+    """The user's own configuration excludes it."""
+    SYSTEM = "SYSTEM"
+    """The platform excludes it whatever the user wants."""
+
+
+class Cause(StrEnum):
+    """Why a flow that should be inside is outside: the leak mechanisms, one name each."""
+
+    LEGACY_SOCKET = "L01 legacy socket"
+    SYSTEM_BYPASS = "L02 system bypass"
+    TUNNEL_GAP = "L03 gap in the tunnel"
+    SERVER_DEAD = "L04 reaction to a dead server"
+    DNS = "L05 DNS outside"
+    IPV6 = "L06 IPv6 outside"
+    CAPTIVE_PORTAL = "L09 captive portal"
+    PER_APP = "L10 app not listed"
+    ON_DEMAND_GAP = "L11 on-demand gap"
+    NO_ENFORCER = "L12 boot, update or restart"
+    PROVIDER_DEATH = "L14 provider death"
+    SLEEP = "L15 disconnect on sleep"
+    OTHER_RADIO = "L16 other radio"
+    ROUTE_NOT_COVERED = "L07 destination not routed"
+
+
+class Traits(NamedTuple):
+    """What a kind of flow is, as far as its way depends on it. Flows with equal traits share every verdict."""
+
+    intended: Intended
+    covered: bool
+    """The tunnel's routes (and resolver, and app list) take it in, for IPv4."""
+    covered_v6: bool
+    family: str
+    """v4, v6 or dual."""
+    uncovered: Cause
+    """Why it is outside when the tunnel is up and does not cover it."""
+    exempt: bool
+    """Sealing does not apply to it."""
+    connected: bool
+    """Its socket keeps the address it was opened with."""
+    scope: Interface | None
+    """The app pinned it to this interface."""
+    prefers_cellular: bool
+    gated: bool
+    """On-demand holds it while the tunnel is down."""
+    link: bool
+    """Link control: works before any path is up."""
+    probe: bool = False
+    """Not a flow: what a leak-test page would see."""
+
+
+class Binding(NamedTuple):
+    """Which interface owns a socket's local address, and which of its successive addresses that is."""
+
+    interface: Interface
+    number: int
+
+
+class Situation(NamedTuple):
+    """How things stand: the states of the machines, as far as routing depends on them."""
+
+    intent: bool
+    connected: bool
+    """NEVPNStatus is CONNECTED."""
+    routes: bool
+    """The tunnel's interface exists and its routes are in force."""
+    utun: int
+    """Number of the tunnel's interface; 0: none."""
+    answers: bool
+    """What enters the tunnel comes back: session, path and server all carry."""
+    seals: bool
+    holds: bool
+    enforces: bool
+    """enforceRoutes scopes included routes to the tunnel, over an app's own choice of interface."""
+    gap: Cause
+    """Why there is no tunnel, when there is none."""
+    default: Interface | None
+    wifi: int
+    cellular: int
+    wifi_works: bool
+    cellular_works: bool
+    ipv6: bool
+    """The default network has IPv6."""
+    portal: bool
+    deadlocked: bool
+
+
+class Verdict(NamedTuple):
+    """Which way, and what that means for a burst."""
+
+    way: Way
+    binding: Binding | None
+    fate: Fate | None
+    """The fate of a burst that goes this way now; None: it waits."""
+    otherwise: Fate
+    """Its fate if it waits in vain."""
+    cause: Cause | None
+    grounds: tuple[str, ...]
+    """Names of the parts of the situation that justify it; see :data:`ASPECTS`."""
+
+    @property
+    def exposed(self) -> bool:
+        """A PROTECT flow is routed outside the tunnel (whether or not the interface carries just now)."""
+        return self.way is Way.OUTSIDE and self.cause is not None
+
+
+ASPECTS: dict[str, tuple[str, ...]] = {
+    "intent": ("intent",),
+    "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked"),
+    "session": ("answers",),
+    "policy": ("seals", "enforces"),
+    "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal"),
+}
+"""Grounds → the fields of :class:`Situation` in them."""
+
+
+def fresh(traits: Traits, s: Situation) -> Verdict:
+    """The verdict on a new flow, or on a datagram of a socket that is bound to nothing."""
+    if traits.link:
+        return _outside(traits, _physical(traits, s), s, None, ("path",))
+    if s.deadlocked:
+        return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
+    uses_v6 = traits.family == "v6" or (traits.family == "dual" and s.ipv6)
+    covered = traits.covered_v6 if uses_v6 else traits.covered
+    pinned = traits.scope is not None and not s.seals and not s.enforces
+    if s.routes and covered and not pinned:
+        return _inside(s, Binding(Interface.UTUN, s.utun))
+    interface = _physical(traits, s)
+    if s.seals and not traits.exempt:
+        return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
+    if s.holds and not s.routes and covered and traits.gated and not pinned:
+        return Verdict(Way.HELD, None, None, Fate.BLOCKED, None, ("tunnel", "policy"))
+    if s.routes:
+        cause = Cause.OTHER_RADIO if pinned and covered else Cause.IPV6 if uses_v6 and traits.covered else traits.uncovered
+        return _outside(traits, interface, s, cause, ("path", "policy"))
+    if not traits.covered and traits.uncovered is not Cause.IPV6:
+        return _outside(traits, interface, s, traits.uncovered, ("path", "policy"))
+    return _outside(traits, interface, s, Cause.CAPTIVE_PORTAL if s.portal else s.gap, ("intent", "tunnel", "path"))
+
+
+def kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
+    """The verdict on a live socket that keeps the address it was opened with."""
+    if s.deadlocked and not traits.link:
+        return Verdict(Way.REFUSED, binding, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
+    if not holds_address(binding, s):
+        # The address is gone; the socket stays silent and waits for it (XNU tcp_output.c).
+        return Verdict(Way.NOWHERE, binding, None, Fate.STALLED if s.default else Fate.OFFLINE, None, ("path",))
+    if binding.interface is Interface.UTUN:
+        if not s.routes:
+            # Its packets carry the tunnel's address, and the tunnel takes nothing just now.
+            return Verdict(Way.TUNNEL, binding, None, Fate.BLOCKED, None, ("tunnel",))
+        return _inside(s, binding)
+    return _outside(traits, binding, s, Cause.LEGACY_SOCKET, ("intent", "path"))
+
+
+def holds_address(binding: Binding, s: Situation) -> bool:
+    """Whether the address a socket is bound to still exists."""
+    match binding.interface:
+        case Interface.WIFI:
+            return binding.number == s.wifi
+        case Interface.CELLULAR:
+            return binding.number == s.cellular
+        case _:
+            return binding.number == s.utun
+
+
+def _physical(traits: Traits, s: Situation) -> Binding | None:
+    """The physical interface a new flow takes outside the tunnel."""
+    wants_cellular = traits.scope is Interface.CELLULAR or traits.prefers_cellular
+    if wants_cellular and s.cellular:
+        return Binding(Interface.CELLULAR, s.cellular)
+    if traits.scope is Interface.CELLULAR:
+        return None
+    if traits.link and s.wifi:
+        return Binding(Interface.WIFI, s.wifi)
+    if s.default is Interface.WIFI:
+        return Binding(Interface.WIFI, s.wifi)
+    if s.default is Interface.CELLULAR:
+        return Binding(Interface.CELLULAR, s.cellular)
+    return None
+
+
+def _inside(s: Situation, binding: Binding) -> Verdict:
+    """Into the tunnel, and whether it carries."""
+    if s.answers:
+        return Verdict(Way.TUNNEL, binding, Fate.TUNNELLED, Fate.TUNNELLED, None, ("tunnel",))
+    if s.default is None:
+        return Verdict(Way.NOWHERE, binding, None, Fate.OFFLINE, None, ("path",))
+    # Connected and nothing passes is stale; while the status admits that something is wrong, the system holds the traffic.
+    vain = Fate.STALLED if s.connected else Fate.BLOCKED
+    return Verdict(Way.TUNNEL, binding, None, vain, None, ("tunnel", "session"))
+
+
+def _outside(
+    traits: Traits, binding: Binding | None, s: Situation, cause: Cause | None, grounds: tuple[str, ...]
+) -> Verdict:
+    """Out on a physical interface: by design, with the VPN off, or as a leak."""
+    if binding is None:
+        return Verdict(Way.NOWHERE, None, None, Fate.OFFLINE, None, ("path",))
+    if not s.intent:
+        fate, cause = Fate.OPEN, None
+    elif traits.intended is not Intended.PROTECT:
+        fate, cause = Fate.BYPASSED, None
+    else:
+        fate = Fate.LEAKED
+    works = s.wifi_works if binding.interface is Interface.WIFI else s.cellular_works
+    if not works:
+        return Verdict(Way.OUTSIDE, binding, None, Fate.STALLED, cause, grounds)
+    return Verdict(Way.OUTSIDE, binding, fate, fate, cause, grounds)

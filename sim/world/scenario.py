@@ -1,0 +1,496 @@
+"""The shape of a scenario file: a phone, a VPN, apps, places, and what happens.
+
+Everything in a file is validated straight into these frozen models; machines' parameters stand in it under their own names.
+A scenario says what there *is*; :mod:`sim.world.nature` draws from it what happens on one particular day.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from sim.base.citing import Model
+from sim.base.laws import DurationLaw, exponential, fixed, lognormal
+from sim.base.units import DAY, HOUR, MINUTE, SECOND, DurationField, Share, SizeField, minutes, seconds
+from sim.machines.ios.behaviour import Behaviour, TunnelLimits
+from sim.machines.ios.ondemand import OnDemandRule
+from sim.machines.ios.path import PathRules
+from sim.machines.ios.provider import Client
+from sim.machines.protocols.ikev2 import IKEv2
+from sim.machines.protocols.openvpn import OpenVPN
+from sim.machines.protocols.wireguard import WireGuard
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+def _read_clock(value: Any) -> Any:
+    """A time of day as TOML writes it (08:30:00), or the text "08:30"."""
+    if isinstance(value, str):
+        try:
+            return time.fromisoformat(value)
+        except ValueError:
+            raise ValueError('expected a time of day, such as "08:30"') from None
+    return value
+
+
+Clock = Annotated[
+    time,
+    BeforeValidator(_read_clock),
+    PlainSerializer(lambda t: t.isoformat(), return_type=str),
+    WithJsonSchema({"type": "string", "format": "time", "examples": ["08:30", "08:30:00"]}),
+]
+
+
+def _read_when(value: Any) -> Any:
+    """When something happens: a duration since the start ("5 min") or a time of day (08:30 or "08:30")."""
+    if isinstance(value, str) and ":" in value:
+        return _read_clock(value)
+    if isinstance(value, time):
+        return value
+    from sim.base.units import read_duration
+
+    return read_duration(value)
+
+
+def _write_when(value: Any) -> str:
+    from sim.base.units import write_duration
+
+    return write_duration(value) if isinstance(value, int) else value.isoformat()
+
+
+When = Annotated[
+    int | time,
+    BeforeValidator(_read_when),
+    PlainSerializer(_write_when, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["5 min", "08:30"]}),
+]
+"""A point in the scenario: a duration since its start, or a time of day (the next one after the start)."""
+
+
+# The phone --------------------------------------------------------------------------------------------------------------
+
+
+class Device(Model):
+    """The phone."""
+
+    model: Name = "iPhone 15 Pro"
+    """A model name of :data:`sim.machines.radio.battery.BATTERIES`."""
+    ios_version: Annotated[str, Field(pattern=r"^\d{1,2}(\.\d{1,2}){0,2}$")] = "17.4"
+    behaviour: Behaviour = Behaviour()
+    sleeps: bool = False
+    """Whether the device may sleep while the screen is off. Short scenarios leave it awake."""
+    sleep_after: DurationLaw = lognormal(80 * SECOND, 0.4)
+    """From screen off to sleep."""
+    wake_every: DurationLaw = lognormal(13 * MINUTE + 30 * SECOND, 0.06)
+    """Maintenance wake-ups while asleep."""
+    wake_for: DurationLaw = lognormal(25 * SECOND, 0.3)
+    """How long a maintenance wake lasts."""
+    push_wake_for: DurationLaw = lognormal(2 * SECOND, 0.8)
+    """How long a push keeps the sleeping device awake."""
+
+    @property
+    def ios(self) -> tuple[int, ...]:
+        """The version as numbers, comparable: (16, 4)."""
+        return tuple(int(part) for part in self.ios_version.split("."))
+
+
+# The VPN ----------------------------------------------------------------------------------------------------------------
+
+
+ServiceName = Literal["voicemail", "airprint", "cellular-services", "device-communication"]
+
+
+class AlwaysOn(Model):
+    """The supervised Always-On payload: IKEv2 only, everything outside its exceptions is dropped."""
+
+    allow: tuple[ServiceName, ...] = ()
+    """ServiceExceptions with the action Allow."""
+    allow_apps: tuple[Name, ...] = ()
+    """ApplicationExceptions."""
+    captive_sheet: bool = False
+    """AllowCaptiveWebSheet."""
+    user_may_switch_off: bool = False
+    """UIToggleEnabled."""
+
+
+class Dns(Model):
+    """NEDNSSettings of the tunnel."""
+
+    servers: tuple[str, ...] = ("10.64.0.1",)
+    match_domains: tuple[str, ...] = ("",)
+    """`("",)`: all names go to the tunnel's servers. Otherwise only these suffixes do (split DNS)."""
+    encrypted: Literal["none", "https", "tls"] = "none"
+
+
+class Vpn(Model):
+    """The VPN set-up of the phone."""
+
+    protocol: Literal["wireguard", "ikev2", "openvpn"] = "wireguard"
+    server: Name = "server"
+    """Which of the scenario's servers it connects to first."""
+    endpoint: Literal["address", "name"] = "address"
+    """Whether the server is configured by address or by a name that must be looked up outside the tunnel."""
+    routes: tuple[str, ...] = ("0.0.0.0/0", "::/0")
+    """Destinations that go into the tunnel, in CIDR notation."""
+    excluded_routes: tuple[str, ...] = ()
+    dns: Dns = Dns()
+    include_all_networks: bool = False
+    exclude_local_networks: bool = True
+    exclude_cellular_services: bool = True
+    exclude_apns: bool = True
+    exclude_device_communication: bool = True
+    enforce_routes: bool = False
+    disconnect_on_sleep: bool = False
+    on_demand: tuple[OnDemandRule, ...] = ()
+    """Empty: on-demand is off."""
+    on_demand_override_disabled: bool = False
+    per_app: tuple[Name, ...] = ()
+    """Managed apps of a per-app VPN. Empty: the VPN is for the whole device."""
+    always_on: AlwaysOn | None = None
+    client: Client = Client()
+    wireguard: WireGuard = WireGuard()
+    ikev2: IKEv2 = IKEv2()
+    openvpn: OpenVPN = OpenVPN()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Vpn:
+        if self.always_on and self.protocol != "ikev2":
+            raise ValueError('always_on works with protocol = "ikev2" only (Apple\'s AlwaysOn payload)')
+        if self.always_on and self.per_app:
+            raise ValueError("always_on and per_app exclude each other")
+        if self.include_all_networks and self.per_app:
+            raise ValueError("include_all_networks and per_app exclude each other")
+        return self
+
+
+class Server(Model):
+    """A VPN server."""
+
+    name: Name = "server"
+    extra_rtt: DurationField = 20_000
+    """Round trip behind the access network. The access network's own round trip is added."""
+    loss: Share = 0.0
+    """Loss on the way behind the access network, per packet and direction."""
+
+
+# Places and radio -------------------------------------------------------------------------------------------------------
+
+
+class Wifi(Model):
+    """A Wi-Fi network."""
+
+    ssid: Name
+    join: DurationLaw = lognormal(1500_000, 0.5)
+    """Scan, association, four-way handshake and DHCP."""
+    rtt: DurationField = 15_000
+    """Round trip over the air and the access line, up to the internet."""
+    loss: Share = 0.001
+    rate_mbps: Annotated[float, Field(gt=0)] = 80.0
+    """Throughput, for the air time of a burst. [Mbit/s]"""
+    ipv6: bool = True
+    portal: DurationLaw | None = None
+    """A captive portal, and how long the user takes to sign in."""
+
+
+class Cellular(Model):
+    """The cellular network."""
+
+    radio: Name = "lte-2020"
+    """A named parameter set of :data:`sim.machines.radio.SETS`."""
+    rtt: DurationField = 60_000
+    loss: Share = 0.0037
+    rate_mbps: Annotated[float, Field(gt=0)] = 29.0
+    ipv6: bool = True
+
+
+class Outages(Model):
+    """Coverage holes: the interface keeps its address and carries nothing."""
+
+    per_hour: Annotated[float, Field(ge=0, le=3600)] = 0.0
+    """How many begin per hour of time without one (Poisson)."""
+    length: DurationLaw = fixed(SECOND)
+    long_share: Share = 0.0
+    """Share of the outages that follow `long_length` instead."""
+    long_length: DurationLaw = fixed(8 * SECOND)
+
+
+class Flapping(Model):
+    """A Wi-Fi that comes and goes, as on a train or at the edge of its range."""
+
+    stays: DurationLaw = exponential(MINUTE)
+    away: DurationLaw = exponential(MINUTE)
+
+
+class Stay(Model):
+    """From `at` on, until the next stay: which networks are in reach, and how good they are."""
+
+    at: When = 0
+    wifi: Name | None = None
+    """The SSID of one of the scenario's Wi-Fi networks, or nothing."""
+    cellular: bool = True
+    signal_dbm: Annotated[float, Field(ge=-140, le=-40)] = -90.0
+    """RSRP of the cellular network. [dBm]"""
+    handovers_per_minute: Annotated[float, Field(ge=0, le=60)] = 0.0
+    outages: Outages | None = None
+    """Of the cellular network."""
+    flapping: Flapping | None = None
+    """Of this stay's Wi-Fi."""
+    leaving: Literal["fade", "clean", "overlap"] = "fade"
+    """How the Wi-Fi of the stay before is left: after a phase in which it carries nothing, at once with a short gap without
+    any path, or with cellular taking over while Wi-Fi still works."""
+
+
+# Apps -------------------------------------------------------------------------------------------------------------------
+
+
+class ConstantRate(Model):
+    """A stream: bursts at a fixed spacing that add up to a rate."""
+
+    law: Literal["constant"] = "constant"
+    every: DurationField = SECOND
+    up: SizeField = 0
+    down: SizeField = 0
+    """Bytes per burst."""
+
+
+class Periodic(Model):
+    """One burst each period, each shifted by up to `jitter` of the period."""
+
+    law: Literal["periodic"] = "periodic"
+    every: DurationField
+    jitter: Share = 0.0
+    up: SizeField = 100
+    down: SizeField = 100
+
+
+class Poisson(Model):
+    """Bursts without memory, at a mean spacing."""
+
+    law: Literal["poisson"] = "poisson"
+    every: DurationField
+    up: SizeField = 500
+    down: SizeField = 2_000
+    spread: Annotated[float, Field(ge=0, le=3)] = 0.0
+    """Log-normal spread of the sizes around their means."""
+
+
+class Clusters(Model):
+    """Sessions of use: clusters of bursts, as when one reads a page and taps the next."""
+
+    law: Literal["sessions"] = "sessions"
+    every: DurationField
+    """Mean time from one cluster to the next."""
+    bursts: Annotated[int, Field(ge=1, le=10_000)] = 10
+    """Mean number of bursts in a cluster (geometric)."""
+    gap: DurationField = SECOND // 2
+    """Mean time between the bursts of a cluster."""
+    up: SizeField = 500
+    down: SizeField = 20_000
+    spread: Annotated[float, Field(ge=0, le=3)] = 0.8
+
+
+class Push(Model):
+    """Bursts that the other side begins: nothing is sent first, the phone wakes to receive."""
+
+    law: Literal["push"] = "push"
+    every: DurationField
+    down: SizeField = 1_000
+    poisson: bool = True
+    """Without memory, or exactly each period."""
+
+
+TrafficLaw = Annotated[ConstantRate | Periodic | Poisson | Clusters | Push, Field(discriminator="law")]
+
+
+class Reopen(Model):
+    """What an app does when a socket of its ends: open another, or not."""
+
+    when: Literal["at-once", "on-demand", "never"] = "on-demand"
+    """At once, when it next has something to say, or never."""
+    after: DurationLaw = lognormal(500_000, 0.5)
+    """How long that takes."""
+
+
+class Sockets(Model):
+    """A kind of socket of an app: how many, how they live, what they carry."""
+
+    name: Name = "main"
+    count: Annotated[int, Field(ge=1, le=500)] = 1
+    transport: Literal["tcp", "udp", "udp-unconnected", "quic"] = "tcp"
+    """`udp-unconnected` chooses its way anew for each datagram; all others keep the address they were opened with."""
+    family: Literal["v4", "v6", "dual"] = "v4"
+    """Address family of the destination; `dual` prefers IPv6 where the network has it."""
+    destination: Literal["internet", "local", "apple", "apns", "carrier", "watch", "link", "resolver"] = "internet"
+    """Class of the destination, as policies know it. `link` is DHCP and captive checks; `resolver` is plain DNS."""
+    domain: str = ""
+    """Name that is looked up before a socket is opened; empty: none."""
+    dns_ttl: DurationField = 5 * MINUTE
+    scope: Literal["none", "cellular"] = "none"
+    """An app may pin its socket to cellular (Network framework, multipath TCP)."""
+    clear_text: bool = False
+    """The payload itself is readable on the way."""
+    opens: Literal["with-app", "on-demand"] = "with-app"
+    """A socket is opened when the app starts, or when there is something to say."""
+    lifetime: DurationLaw = lognormal(minutes(20), 1.0)
+    """How long the app or its server keeps a socket, if nothing else ends it."""
+    traffic: TrafficLaw
+    reopen: Reopen = Reopen()
+    patience: DurationField | None = None
+    """How long a burst waits in a way that carries nothing. Default by transport: TCP 153 s, QUIC 30 s, UDP 5 s."""
+
+
+class Visits(Model):
+    """When an app is in the foreground, by a law."""
+
+    per_day: Annotated[float, Field(gt=0, le=2000)] = 10.0
+    length: DurationLaw = lognormal(2 * MINUTE, 0.8)
+    between: tuple[Clock, Clock] = (time(7, 0), time(23, 0))
+
+
+class App(Model):
+    """An app or a system service."""
+
+    name: Name
+    kind: Literal["app", "system"] = "app"
+    background: Literal["always", "audio", "push", "refresh", "none"] = "none"
+    """What it may do while not in front: run (system services, location), play, wake for pushes, wake now and then, or nothing."""
+    starts: When | None = 0
+    """When it is first started; nothing: not before an `app_open` in the timeline or its first visit."""
+    in_front: bool = False
+    """Whether it is in the foreground from its start on."""
+    visits: Visits | None = None
+    refresh_every: DurationLaw = lognormal(HOUR, 1.0, DAY)
+    sockets: tuple[Sockets, ...] = ()
+
+
+# What happens -----------------------------------------------------------------------------------------------------------
+
+Deed = Literal[
+    "vpn_on", "vpn_off", "choose_server", "rotate_key", "update_vpn_app",
+    "airplane_on", "airplane_off", "wifi_on", "wifi_off", "lock", "unlock", "app_open", "app_close", "reboot", "leak_check",
+    "server_silent", "server_back", "server_restart", "provider_crash", "outage",
+]  # fmt: skip
+
+
+class Action(Model):
+    """One thing that happens at a stated time: a deed of the user, or of a server."""
+
+    at: When
+    do: Deed
+    app: Name | None = None
+    """For `app_open`, `app_close`."""
+    server: Name | None = None
+    """For `choose_server`, `server_silent`, `server_back`, `server_restart`; default: the VPN's first server."""
+    keep_wifi: bool | None = None
+    """For `airplane_on`: whether Wi-Fi stays on. Default: the device's behaviour profile."""
+    interface: Literal["wifi", "cellular"] = "cellular"
+    """For `outage`."""
+    lasts: DurationField | None = None
+    """For `outage`, `server_silent`: how long."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Action:
+        if self.do in ("app_open", "app_close") and self.app is None:
+            raise ValueError(f'do = "{self.do}" needs app = "…"')
+        if self.do == "choose_server" and self.server is None:
+            raise ValueError('do = "choose_server" needs server = "…"')
+        if self.do == "outage" and self.lasts is None:
+            raise ValueError('do = "outage" needs lasts = "…"')
+        return self
+
+
+class Repeat(Model):
+    """A deed that recurs: each `every`, from `from` to `until`."""
+
+    do: Deed
+    every: DurationField
+    start: When = 0
+    until: When | None = None
+    server: Name | None = None
+    lasts: DurationField | None = None
+
+
+class Expectation(Model):
+    """Something that must hold, so that a scenario is a test.
+
+    `that` compares numbers of the summary, of one or more policies: ``sealed:exposure.bytes == 0`` or
+    ``sealed:exposure.bytes <= plain:exposure.bytes``. A number may carry a unit. Without a policy the base scenario is meant.
+    """
+
+    that: Annotated[str, Field(min_length=3, max_length=400)]
+    about: str = ""
+    each_seed: bool = True
+    """Whether it holds for every seed, or for the mean over the seeds."""
+
+
+class Scenario(Model):
+    """A situation that can be played: everything there is before anything happens."""
+
+    name: Name
+    about: str = ""
+    start: Clock = time(0, 0)
+    """Time of day at which the scenario begins."""
+    duration: Annotated[DurationField, Field(gt=0)] = HOUR
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    vpn_on: bool = False
+    """Whether protection is already intended, and the tunnel up, when the scenario begins."""
+    device: Device = Device()
+    vpn: Vpn = Vpn()
+    limits: TunnelLimits = TunnelLimits()
+    path: PathRules = PathRules()
+    servers: tuple[Server, ...] = (Server(),)
+    wifi: tuple[Wifi, ...] = ()
+    cellular: Cellular = Cellular()
+    stays: tuple[Stay, ...] = (Stay(),)
+    apps: tuple[App, ...] = ()
+    timeline: tuple[Action, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    policies: dict[Name, dict[str, Any]] = {}
+    """Named overlays: tables that are merged over this scenario; lists in them replace lists."""
+    expect: tuple[Expectation, ...] = ()
+
+    def instant(self, when: int | time) -> int:
+        """The instant [µs since the start] of a duration or of a time of day (the next one after the start)."""
+        if isinstance(when, int):
+            return when
+        return (_since_midnight(when) - _since_midnight(self.start)) % DAY
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Scenario:
+        def check(kind: str, found: str | None, allowed: list[str], key: str) -> None:
+            if found is not None and found not in allowed:
+                raise ValueError(f"unknown {kind} {found!r} in {key}; there is: {', '.join(allowed) or 'none'}")
+
+        ssids = [w.ssid for w in self.wifi]
+        servers = [s.name for s in self.servers]
+        apps = [a.name for a in self.apps]
+        for kind, names in (("Wi-Fi", ssids), ("server", servers), ("app", apps)):
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"the {kind} {name!r} is defined twice")
+        if not self.stays:
+            raise ValueError("stays must not be empty: where is the phone?")
+        if self.instant(self.stays[0].at) != 0:
+            raise ValueError('the first of stays must begin with the scenario (at = "0 s" or its start)')
+        previous = -1
+        for i, stay in enumerate(self.stays):
+            check("Wi-Fi", stay.wifi, ssids, f"stays.{i}.wifi")
+            if self.instant(stay.at) <= previous:
+                raise ValueError(f"stays.{i}.at: stays must follow each other in time")
+            previous = self.instant(stay.at)
+        check("server", self.vpn.server, servers, "vpn.server")
+        for i, action in enumerate(self.timeline):
+            check("server", action.server, servers, f"timeline.{i}.server")
+            check("app", action.app, apps, f"timeline.{i}.app")
+        for i, name in enumerate(self.vpn.per_app):
+            check("app", name, apps, f"vpn.per_app.{i}")
+        return self
+
+
+def _since_midnight(clock: time) -> int:
+    return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * SECOND + clock.microsecond
+
+
+__all__ = ["Action", "App", "Scenario", "Server", "Sockets", "Stay", "Vpn", "Wifi", "seconds"]
