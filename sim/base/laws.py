@@ -143,8 +143,8 @@ Law = Fixed | Uniform | Exponential | LogNormal | Triangular | Rarely
 
 def _read_law(value: Any) -> Any:
     """Let a plain duration stand for the fixed law."""
-    if isinstance(value, str):
-        read_duration(value)
+    if isinstance(value, str | int | float):
+        read_duration(value)  # complains in the words of durations
         return {"law": "fixed", "value": value}
     return value
 

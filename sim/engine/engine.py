@@ -22,7 +22,7 @@ import simpy
 
 from sim.base.laws import Law
 from sim.base.streams import Streams
-from sim.base.units import NEVER, Bytes, Duration, Instant
+from sim.base.units import NEVER, SECOND, Bytes, Duration, Instant
 from sim.engine.sockets import BETWEEN_SOCKETS, Loner, LonerSpan
 from sim.engine.timeline import Timeline
 from sim.engine.traffic import Traffic
@@ -32,7 +32,6 @@ from sim.machines.events import (
     HostResumed,
     Interface,
     LeakChecked,
-    ScreenChanged,
     ServerCameBack,
     ServerRestarted,
     ServerWentSilent,
@@ -72,37 +71,77 @@ from sim.world.world import ADDRESS, POLICY, World
 PATH, TUNNEL, PROVIDER, PROTOCOL = range(4)
 """Actors, in the order in which they hear an announcement."""
 NAMES = ("path", "tunnel", "provider", "protocol")
+LOOK_AHEAD: Duration = 130 * SECOND
+"""How far ahead watches are asked: a little more than WireGuard's rekey, so that one question usually does."""
 _LUCKS_FOR_ADDRESSES = 10
 
 
-class Delivery(NamedTuple):
-    """Something scheduled: deliver `event` to `actor`, if it is still meant (its token is the pending one)."""
+class Line(NamedTuple):
+    """Something scheduled: a line of the script."""
+
+    event: Event
+
+    def happen(self, engine: Engine) -> None:
+        """Tell whom it concerns."""
+        engine.script_line(self.event)
+
+
+class Answer(NamedTuple):
+    """Something scheduled: the answer to a control message arrives."""
 
     actor: int
     event: Event
-    cause: int | None
+    cause: int
+
+    def happen(self, engine: Engine) -> None:
+        """Deliver it."""
+        engine.inbox.append((self.actor, self.event, self.cause))
+
+
+class Timer(NamedTuple):
+    """Something scheduled: a timer runs out, unless it was stopped or started again."""
+
+    actor: int
+    event: Due
+    cause: int
     token: int
+
+    def happen(self, engine: Engine) -> None:
+        """Deliver it if it is still the pending one."""
+        key = (self.actor, self.event.name)
+        if engine.timers.get(key) == self.token:
+            del engine.timers[key]
+            engine.inbox.append((self.actor, self.event, self.cause))
 
 
 class Wake(NamedTuple):
-    """Something scheduled: a watch of `actor` comes true, if nothing has happened since it was asked."""
+    """Something scheduled: a watch comes true, or its machine is to be asked again, unless it has been asked since."""
 
     actor: int
-    name: str
+    event: Due | None
     token: int
+
+    def happen(self, engine: Engine) -> None:
+        """Deliver it if nothing has happened since it was asked."""
+        if engine.wakes[self.actor] == self.token:
+            engine.asked[self.actor] = -1
+            if self.event is not None:
+                engine.inbox.append((self.actor, self.event, engine.changed[self.actor]))
 
 
 class FlowDue(NamedTuple):
-    """Something scheduled for a loner: it opens its next socket, or gives up waiting."""
+    """Something scheduled: a loner opens its next socket, or gives up waiting."""
 
     flow: int
     token: int
 
+    def happen(self, engine: Engine) -> None:
+        """Let it, if it still means to."""
+        if engine.flow_tokens.get(self.flow) == self.token:
+            engine.flow_due(self.flow)
 
-class Line(NamedTuple):
-    """A line of the script."""
 
-    event: Event
+Job = Line | Answer | Timer | Wake | FlowDue
 
 
 class _Job(simpy.Event):
@@ -128,13 +167,13 @@ class Standing(NamedTuple):
     situation: Situation
     since: tuple[int, ...]
     """For each of :data:`ASPECTS`, the record that last changed it."""
-    usable: bool
-    """Path and server carry, whether or not the tunnel does."""
-    link: Link
 
 
-_ASPECT_FIELDS = {name: tuple(Situation._fields.index(f) for f in fields) for name, fields in ASPECTS.items()}
 _ASPECT_ACTORS = {"intent": (TUNNEL,), "tunnel": (TUNNEL, PROVIDER), "session": (PROTOCOL,), "policy": (TUNNEL,), "path": (PATH,)}
+_ASPECT_SLICES = tuple(
+    (Situation._fields.index(fields[0]), Situation._fields.index(fields[-1]) + 1, _ASPECT_ACTORS[name])
+    for name, fields in ASPECTS.items()
+)
 
 
 class Engine:
@@ -147,25 +186,27 @@ class Engine:
         self.now: Instant = 0
         self._env = simpy.Environment()
         self._streams = Streams(world.seed)
-        self._dice: dict[str, np.random.Generator] = {}
+        self._dice: dict[str, tuple[np.random.Generator, list[float]]] = {}
+        self._dues: dict[str, Due] = {}
         self._machines: tuple[Machine, ...] = cast(
             "tuple[Machine, ...]", (world.path, world.tunnel, world.provider, world.protocol)
         )
         self._states: list[Any] = [None] * 4
         self._hosts = [m.host for m in self._machines]
         self._hearers: dict[type[Event], tuple[int, ...]] = {}
-        self._inbox: deque[tuple[int, Event, int | None]] = deque()
+        self.inbox: deque[tuple[int, Event, int | None]] = deque()
         self._tokens = 0
-        self._timers: dict[tuple[int, str], int] = {}
-        self._wakes = [0] * 4
-        self._wake_at: list[tuple[str, Instant]] = [("", NEVER)] * 4
+        self.timers: dict[tuple[int, str], int] = {}
+        self.wakes = [0] * 4
+        self.asked = [-1] * 4
         self._suspended: dict[Host, Instant] = {}
         self._parked: list[tuple[int, Event, int | None]] = []
         self._servers = {s.name: s for s in scenario.servers}
         self._silent: set[str] = set()
         self._wifis = {w.ssid: w for w in scenario.wifi}
-        self._changed = [0] * 4
+        self.changed = [0] * 4
         self._dirty = True
+        self._link_of = world.protocol.link
 
         self.timeline = Timeline([])
         self.control: list[Control] = []
@@ -180,7 +221,7 @@ class Engine:
         self._incidents: dict[int, int] = {}
         self._sockets: dict[int, int] = {}
         self._followers_of = [np.flatnonzero(world.classes == c) for c in range(len(world.traits))]
-        self._flow_tokens: dict[int, int] = {}
+        self.flow_tokens: dict[int, int] = {}
 
     # Running ----------------------------------------------------------------------------------------------------------------
 
@@ -203,7 +244,7 @@ class Engine:
         self._env.schedule(end, priority=0, delay=self.horizon)
         return end
 
-    def _schedule(self, at: Instant, job: Any) -> None:
+    def _schedule(self, at: Instant, job: Job) -> None:
         event = _Job(self._env)
         event._ok, event._value = True, None
         event.job = job
@@ -212,27 +253,11 @@ class Engine:
 
     def _happen(self, event: simpy.Event) -> None:
         """The one callback: what was scheduled comes due."""
-        job = cast("_Job", event).job
         self.now = self._env.now
-        match job:
-            case Line(happened):
-                self._script_line(happened)
-            case Delivery(actor, happened, cause, token):
-                key = (actor, cast("Due", happened).name)
-                if not token or token == self._timers.get(key):
-                    self._timers.pop(key, None) if token else None
-                    self._inbox.append((actor, happened, cause))
-            case Wake(actor, name, token):
-                if token == self._wakes[actor]:
-                    self._wakes[actor] = 0
-                    self._inbox.append((actor, Due(name), self._changed[actor]))
-            case FlowDue(flow, token):
-                if token == self._flow_tokens.get(flow):
-                    self._flow_due(flow)
-        # Also after something void: watches were asked only as far as the next thing scheduled.
+        cast("_Job", event).job.happen(self)
         self._settle()
 
-    def _script_line(self, event: Event) -> None:
+    def script_line(self, event: Event) -> None:
         """A line of the script is a record by itself, and then reaches whoever hears it."""
         who = "user" if type(event).__name__ in _DEEDS else "nature"
         rows = self.timeline.rows
@@ -254,18 +279,18 @@ class Engine:
                 self.checks.append((self.now, probe.fate is Fate.TUNNELLED, look_up))
             case DeviceSlept():
                 self._tell(event, cause)
-                self._settle()
+                if self.inbox:
+                    self._settle()
                 if not self.world.scenario.vpn.client.runs_in_sleep:
                     self._suspended[Host.PROVIDER] = self.now
+                    self.wakes[PROTOCOL], self.asked[PROTOCOL] = 0, -1
                 return
             case DeviceWoke():
                 self._resume(cause)
-            case ScreenChanged():
-                return
         self._tell(event, cause)
 
     def _server_changed(self, cause: int) -> None:
-        self._changed[PROTOCOL] = cause
+        self.changed[PROTOCOL] = cause
         self._dirty = True
 
     def _tell(self, event: Event, cause: int | None) -> None:
@@ -274,7 +299,7 @@ class Engine:
         if hearers is None:
             hearers = self._hearers[kind] = tuple(a for a, m in enumerate(self._machines) if kind in m.hears)
         for actor in hearers:
-            self._inbox.append((actor, event, cause))
+            self.inbox.append((actor, event, cause))
 
     def _resume(self, cause: int) -> None:
         since = self._suspended.pop(Host.PROVIDER, None)
@@ -282,13 +307,13 @@ class Engine:
             return
         parked, self._parked = self._parked, []
         self._tell(HostResumed(since, self.now - since), cause)
-        self._inbox.extend(parked)
+        self.inbox.extend(parked)
 
     # Machines ---------------------------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
         """Empty the inbox, read the situation, ask the watches anew."""
-        inbox = self._inbox
+        inbox = self.inbox
         while True:
             while inbox:
                 self._deliver(*inbox.popleft())
@@ -308,8 +333,9 @@ class Engine:
         rows.append((self.now, NAMES[actor], event, cause, state.phase))
         if state is not before:
             self._states[actor] = state
-            if state != before:
-                self._changed[actor] = len(rows) - 1
+            self.changed[actor] = len(rows) - 1
+            self.asked[actor] = -1
+            if actor != PROTOCOL or self._link_of(state) is not self._link_of(before):
                 self._dirty = True
         if effects:
             self._perform(actor, effects, len(rows) - 1)
@@ -322,18 +348,28 @@ class Engine:
                 case StartTimer(name, after):
                     delay = after if isinstance(after, int) else self._draw(after, f"{NAMES[actor]}.{name}")
                     self._tokens += 1
-                    self._timers[(actor, name)] = self._tokens
-                    self._schedule(self.now + delay, Delivery(actor, Due(name), record, self._tokens))
+                    self.timers[(actor, name)] = self._tokens
+                    self._schedule(self.now + delay, Timer(actor, self._due(name), record, self._tokens))
                 case StopTimer(name):
-                    self._timers.pop((actor, name), None)
+                    self.timers.pop((actor, name), None)
                 case Transmit():
                     self._transmit(actor, effect, record)
 
+    def _due(self, name: str) -> Due:
+        due = self._dues.get(name)
+        if due is None:
+            due = self._dues[name] = Due(name)
+        return due
+
     def _roll(self, name: str) -> float:
-        dice = self._dice.get(name)
-        if dice is None:
-            dice = self._dice[name] = self._streams.of(f"engine.{name}")
-        return float(dice.random())
+        """The next uniform number of this purpose. Blocks have one size, so that draws do not depend on how many are asked."""
+        block = self._dice.get(name)
+        if block is None:
+            block = self._dice[name] = (self._streams.of(f"engine.{name}"), [])
+        rng, numbers = block
+        if not numbers:
+            numbers += rng.random(64).tolist()[::-1]
+        return numbers.pop()
 
     def _draw(self, law: Law, name: str) -> Duration:
         return law.at(self._roll(name))
@@ -349,7 +385,7 @@ class Engine:
         self.control.append(Control(self.now, message.name, message.size, answer, record))
         if answer:
             wait = self._radio_wait() + message.round_trips * self.round_trip
-            self._schedule(self.now + wait, Delivery(actor, Answered(message.name), record, 0))
+            self._schedule(self.now + wait, Answer(actor, Answered(message.name), record))
 
     def _loss(self, message: Transmit) -> float:
         scenario, path = self.world.scenario, self._path
@@ -408,9 +444,9 @@ class Engine:
         return access + self._servers[self._provider.server].extra_rtt
 
     def _link(self) -> Link:
-        return self.world.protocol.link(self._states[PROTOCOL])
+        return self._link_of(self._states[PROTOCOL])
 
-    def _read(self, usable: bool, link: Link) -> Situation:
+    def _read(self) -> Situation:
         path, provider = self._path, self._provider
         tunnel = cast("TunnelState", self._states[TUNNEL])
         machine = self.world.tunnel
@@ -421,7 +457,7 @@ class Engine:
             connected=tunnel.phase is NEVPNStatus.CONNECTED,
             routes=routes,
             utun=provider.interface,
-            answers=usable and link is not Link.BROKEN and provider.phase in _CARRYING,
+            answers=self._usable and self._link() is not Link.BROKEN and provider.phase in _CARRYING,
             seals=machine.seals(tunnel),
             holds=machine.holds(tunnel),
             enforces=self.world.scenario.vpn.enforce_routes and routes,
@@ -438,15 +474,14 @@ class Engine:
 
     def _observe(self) -> None:
         """Note how things stand now; if it matters to any flow, send each its way."""
-        usable, link = self._usable, self._link()
-        situation = self._read(usable, link)
+        situation = self._read()
         last = self.standings[-1] if self.standings else None
-        if last is not None and situation == last.situation and usable == last.usable and link is last.link:
+        if last is not None and situation == last.situation:
             return
         since = self._since(last, situation)
         if last is not None and last.begin == self.now:
             self.standings.pop()
-        self.standings.append(Standing(self.now, situation, since, usable, link))
+        self.standings.append(Standing(self.now, situation, since))
         if last is None or (situation.default, situation.cellular) != (last.situation.default, last.situation.cellular):
             self._cellular_since = self.now
         verdicts = self.verdicts_of(situation)
@@ -473,9 +508,9 @@ class Engine:
         if last is None:
             return (0,) * len(ASPECTS)
         found = list(last.since)
-        for i, (name, fields) in enumerate(_ASPECT_FIELDS.items()):
-            if any(situation[f] != last.situation[f] for f in fields):
-                found[i] = max(self._changed[a] for a in _ASPECT_ACTORS[name])
+        for i, (first, behind, actors) in enumerate(_ASPECT_SLICES):
+            if situation[first:behind] != last.situation[first:behind]:
+                found[i] = max(self.changed[a] for a in actors)
         return tuple(found)
 
     # Flows ------------------------------------------------------------------------------------------------------------------
@@ -518,7 +553,7 @@ class Engine:
         what = reaction(sockets.transport, traits, binding, new, situation, behaviour, luck)
         loner = self.loners.get(flow)
         if loner is None:
-            loner = self.loners[flow] = Loner(binding, max(self._changed))
+            loner = self.loners[flow] = Loner(binding, max(self.changed))
         match what:
             case Reaction.CLOSES:
                 self._close(flow, loner)
@@ -537,7 +572,7 @@ class Engine:
         nature = self.world.nature
         reopen = nature.kinds[nature.kind[flow]].sockets.reopen
         self._sockets[flow] = self._sockets.get(flow, 0) + 1
-        loner.binding, loner.opened_by = None, max(self._changed)
+        loner.binding, loner.opened_by = None, max(self.changed)
         loner.reopens, loner.give_up = NEVER, NEVER
         if reopen.when != "never":
             wanted = self.traffic.next_of_flow(flow, self.now)
@@ -551,10 +586,10 @@ class Engine:
         if at >= self.horizon:
             return
         self._tokens += 1
-        self._flow_tokens[flow] = self._tokens
+        self.flow_tokens[flow] = self._tokens
         self._schedule(at, FlowDue(flow, self._tokens))
 
-    def _flow_due(self, flow: int) -> None:
+    def flow_due(self, flow: int) -> None:
         """A loner's moment: its next socket, or the end of its patience."""
         loner = self.loners.get(flow)
         if loner is None:
@@ -616,31 +651,36 @@ class Engine:
     # Watches ----------------------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Ask every machine what it waits for, and schedule the first that comes true before anything else happens."""
-        fence = min(self._env.peek(), self.horizon)
+        """Ask the machines what they wait for, where their state or the traffic has changed, and schedule what comes first.
+
+        Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again.
+        """
+        version = self.traffic.version
         for actor in (TUNNEL, PROTOCOL):
-            if self._hosts[actor] in self._suspended:
+            if self.asked[actor] == version or self._hosts[actor] in self._suspended:
                 continue
-            if not self._wakes[actor]:
-                self._wake_at[actor] = ("", NEVER)
-            name, at = "", NEVER
-            for watch in self._machines[actor].watches(self._states[actor]):
+            self.asked[actor] = version
+            watches = self._machines[actor].watches(self._states[actor])
+            self.wakes[actor] = 0
+            if not watches:
+                continue
+            fence = self.now + LOOK_AHEAD
+            first, at = None, fence
+            for watch in watches:
                 due = self.traffic.due(watch, self.now, fence)
                 if due < at:
-                    name, at = watch.name, due  # type: ignore[attr-defined]
-            if at > fence or at >= self.horizon:
-                self._wakes[actor] = 0
-            elif (name, at) != self._wake_at[actor]:
+                    first, at = self._due(watch.name), due
+            if at < self.horizon:
                 self._tokens += 1
-                self._wakes[actor], self._wake_at[actor] = self._tokens, (name, at)
-                self._schedule(at, Wake(actor, name, self._tokens))
+                self.wakes[actor] = self._tokens
+                self._schedule(at, Wake(actor, first, self._tokens))
 
 
 _ASPECT_INDEX = {name: i for i, name in enumerate(ASPECTS)}
 _CARRYING = (ProviderPhase.RUNNING, ProviderPhase.RECONNECTING, ProviderPhase.APPLYING, ProviderPhase.OFFLINE)
 _DEEDS = {
     "VpnTurnedOn", "VpnTurnedOff", "ServerChosen", "KeyRotated", "AppUpdated", "AirplaneTurnedOn", "AirplaneTurnedOff",
-    "WifiSwitched", "Rebooted", "LeakChecked", "ScreenChanged",
+    "WifiSwitched", "Rebooted", "LeakChecked",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sim.base.units import NEVER, Instant
 from sim.engine.engine import Standing
 from sim.engine.sockets import LonerSpan
+from sim.machines.events import Interface
 from sim.machines.routing import Fate, Verdict
 from sim.world.nature import Ints
 from sim.world.world import World
@@ -47,9 +48,8 @@ class Ledger:
 
     def bytes_by_fate(self) -> dict[Fate, int]:
         """Bytes up and down of each fate. They add up to the demand."""
-        sums = np.bincount(self.fate, weights=None, minlength=len(Fate))  # counts, to keep the order
         size = self.up + self.down
-        return {fate: int(size[self.fate == fate].sum()) if sums[fate] else 0 for fate in Fate}
+        return {fate: int(size[self.fate == fate].sum()) for fate in Fate}
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,20 @@ class Spans:
     """The fate of a burst that comes now, or WAITS."""
     vain: NDArray[np.int8]
     """Its fate if it waits in vain."""
+    cellular: NDArray[np.bool_]
+    """It is bound to the cellular interface itself (not through the tunnel)."""
+
+    def columns(self) -> tuple[Ints, NDArray[np.int8], NDArray[np.int8], NDArray[np.bool_]]:
+        """The columns, in the order of the fields."""
+        return self.begin, self.fate, self.vain, self.cellular
+
+    def part(self, low: int, high: int) -> Spans:
+        """A copy of the spans from number `low` up to `high`."""
+        return Spans(*(column[low:high].copy() for column in self.columns()))
+
+    def on_cellular(self, at: Ints) -> NDArray[np.bool_]:
+        """Whether each burst settled at `at` left on the cellular interface itself."""
+        return self.cellular[np.searchsorted(self.begin, at, side="right") - 1]
 
     def settle(self, at: Ints, patience: Ints, horizon: Instant) -> tuple[NDArray[np.int8], Ints]:
         """Fates and settling instants of bursts at `at` (ascending or not), each with its patience."""
@@ -91,34 +105,27 @@ def spans_of_class(begins: Ints, table: list[tuple[Verdict, ...]], index: int) -
 
 def spans_of_loner(own: list[LonerSpan], shared: Spans) -> Spans:
     """The spans of a flow that had verdicts of its own for a while, and its class's otherwise."""
-    begins, fates, vains = [shared.begin[:0]], [shared.fate[:0]], [shared.vain[:0]]
-    until: Instant = 0
+    first = int(np.searchsorted(shared.begin, own[0].begin))
+    parts = [shared.part(0, first)]
     for i, span in enumerate(own):
-        if i == 0:
-            first = int(np.searchsorted(shared.begin, span.begin))
-            begins.append(shared.begin[:first])
-            fates.append(shared.fate[:first])
-            vains.append(shared.vain[:first])
         until = own[i + 1].begin if i + 1 < len(own) else NEVER
         if span.verdict is not None:
-            begins.append(np.array([span.begin], dtype=np.int64))
-            fates.append(np.array([_code(span.verdict)], dtype=np.int8))
-            vains.append(np.array([span.verdict.otherwise], dtype=np.int8))
+            parts.append(_spans(np.array([span.begin], dtype=np.int64), [span.verdict]))
             continue
         low = int(np.searchsorted(shared.begin, span.begin, side="right")) - 1
-        high = int(np.searchsorted(shared.begin, until))
-        part = shared.begin[low:high].copy()
-        part[0] = span.begin
-        begins.append(part)
-        fates.append(shared.fate[low:high])
-        vains.append(shared.vain[low:high])
-    return Spans(np.concatenate(begins), np.concatenate(fates), np.concatenate(vains))
+        followed = shared.part(low, int(np.searchsorted(shared.begin, until)))
+        followed.begin[0] = span.begin
+        parts.append(followed)
+    return Spans(*(np.concatenate(columns) for columns in zip(*(p.columns() for p in parts), strict=True)))
 
 
 def _spans(begins: Ints, verdicts: list[Verdict]) -> Spans:
-    fates = np.array([_code(v) for v in verdicts], dtype=np.int8)
-    vains = np.array([v.otherwise for v in verdicts], dtype=np.int8)
-    return Spans(begins, fates, vains)
+    return Spans(
+        begins,
+        np.array([_code(v) for v in verdicts], dtype=np.int8),
+        np.array([v.otherwise for v in verdicts], dtype=np.int8),
+        np.array([v.binding is not None and v.binding.interface is Interface.CELLULAR for v in verdicts], dtype=bool),
+    )
 
 
 def _code(verdict: Verdict) -> int:
@@ -143,21 +150,23 @@ def assign(
     class_of_row = world.classes[flow]
     fate = np.empty(len(at), dtype=np.int8)
     settled = np.empty(len(at), dtype=np.int64)
+    cellular = np.empty(len(at), dtype=bool)
+
+    def settle(rows: Ints, spans: Spans) -> None:
+        fate[rows], settled[rows] = spans.settle(at[rows], patience[rows], horizon)
+        cellular[rows] = spans.on_cellular(settled[rows])
+
     shared: dict[int, Spans] = {}
     for index in np.unique(class_of_row).tolist():
-        spans = shared[index] = spans_of_class(begins, table, index)
-        rows = np.flatnonzero(class_of_row == index)
-        fate[rows], settled[rows] = spans.settle(at[rows], patience[rows], horizon)
-    rows_of = _rows_of_flows(flow, loners)
-    for one, own in loners.items():
-        rows = rows_of.get(one)
-        if rows is None:
-            continue
-        spans = spans_of_loner(own, shared[int(world.classes[one])])
-        fate[rows], settled[rows] = spans.settle(at[rows], patience[rows], horizon)
-    cellular = np.array([s.situation.default == "cellular" for s in standings], dtype=bool)
-    on = cellular[np.searchsorted(begins, settled, side="right") - 1] if len(at) else np.empty(0, dtype=bool)
-    return Ledger(at, flow, nature.up, nature.down, fate, settled, on)
+        shared[index] = spans_of_class(begins, table, index)
+        settle(np.flatnonzero(class_of_row == index), shared[index])
+    for one, rows in _rows_of_flows(flow, loners).items():
+        settle(rows, spans_of_loner(loners[one], shared[int(world.classes[one])]))
+    # What went through the tunnel left on the default interface.
+    default = np.array([s.situation.default is Interface.CELLULAR for s in standings], dtype=bool)
+    inside = fate == Fate.TUNNELLED
+    cellular[inside] = default[np.searchsorted(begins, settled[inside], side="right") - 1]
+    return Ledger(at, flow, nature.up, nature.down, fate, settled, cellular)
 
 
 def _rows_of_flows(flow: Ints, wanted: dict[int, list[LonerSpan]]) -> dict[int, Ints]:

@@ -47,6 +47,8 @@ class Traffic:
         by_class = np.argsort(class_of_row, kind="stable")
         edges = np.searchsorted(class_of_row[by_class], np.arange(n_classes + 1))
         self._by_class = [by_class[edges[c] : edges[c + 1]] for c in range(n_classes)]
+        self.version = 0
+        """Changes whenever an answer to a watch might."""
         self.round_trip: Duration = 0
         self.answers = False
         self._answers_since: Instant = 0
@@ -62,11 +64,13 @@ class Traffic:
 
     def route_class(self, index: int, inside: bool, now: Instant) -> None:
         """From now on the bursts of this class go into the tunnel, or not."""
+        self.version += 1
         rows = self._by_class[index]
         self._inside[rows[np.searchsorted(rows, bisect_left(self.times, now)) :]] = inside
 
     def route_flow(self, flow: int, inside: bool, now: Instant) -> None:
         """From now on the bursts of this flow go into the tunnel, or not."""
+        self.version += 1
         rows = self.rows_of_flow(flow)
         self._inside[rows[np.searchsorted(rows, bisect_left(self.times, now)) :]] = inside
 
@@ -84,10 +88,12 @@ class Traffic:
 
     def flush(self, now: Instant) -> None:
         """Bursts that waited enter the tunnel now."""
+        self.version += 1
         self._flushed = now
 
     def set_answers(self, answers: bool, round_trip: Duration, now: Instant) -> None:
         """What enters the tunnel comes back after `round_trip`, or does not come back, from now on."""
+        self.version += 1
         if self.answers:
             self._received = max(self._received, self.last_received(now))
         elif answers and self.last_sent(now - 1) >= self._answers_since:

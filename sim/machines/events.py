@@ -114,13 +114,6 @@ class DeviceWoke(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ScreenChanged(Event):
-    """The screen was unlocked (on) or locked (off)."""
-
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
 class MemoryPressed(Event):
     """Load made the provider's memory rise by `rise` for a moment. [bytes]"""
 
@@ -208,11 +201,6 @@ class LeakChecked(Event):
 
 
 # What machines announce ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PathChanged(Event):
-    """The default path or one of the addresses changed, as the kernel sees it."""
 
 
 @dataclass(frozen=True, slots=True)

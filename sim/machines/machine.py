@@ -196,10 +196,14 @@ class Machine(Protocol):
     """Rules of one thing. State classes are NamedTuples whose first field is `phase`, an enum with the standard's names."""
 
     host: ClassVar[Host]
-    hears: ClassVar[frozenset[type[Event]]]
     transitions: ClassVar[tuple[Row, ...]]
     """Every change of phase that can happen, for the tests and the diagrams. A row's `event` is the event's class name,
     or ``Due(name)`` / ``Answered(name)``."""
+
+    @property
+    def hears(self) -> frozenset[type[Event]]:
+        """Which events it wants to be told of."""
+        ...
 
     def start(self) -> Step:
         """The state in which the day begins."""

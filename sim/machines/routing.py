@@ -106,7 +106,10 @@ class Binding(NamedTuple):
 
 
 class Situation(NamedTuple):
-    """How things stand: the states of the machines, as far as routing depends on them."""
+    """How things stand: the states of the machines, as far as routing depends on them.
+
+    Fields of one aspect (:data:`ASPECTS`) stand together.
+    """
 
     intent: bool
     connected: bool
@@ -115,23 +118,25 @@ class Situation(NamedTuple):
     """The tunnel's interface exists and its routes are in force."""
     utun: int
     """Number of the tunnel's interface; 0: none."""
+    gap: Cause
+    """Why there is no tunnel, when there is none."""
+    holds: bool
+    """On-demand is about to connect."""
+    deadlocked: bool
     answers: bool
     """What enters the tunnel comes back: session, path and server all carry."""
     seals: bool
-    holds: bool
     enforces: bool
     """enforceRoutes scopes included routes to the tunnel, over an app's own choice of interface."""
-    gap: Cause
-    """Why there is no tunnel, when there is none."""
     default: Interface | None
     wifi: int
+    """Number of en0's address; 0: none."""
     cellular: int
     wifi_works: bool
     cellular_works: bool
     ipv6: bool
     """The default network has IPv6."""
     portal: bool
-    deadlocked: bool
 
 
 class Verdict(NamedTuple):

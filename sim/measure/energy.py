@@ -6,10 +6,10 @@ the whole day in one pass; stepping the machines packet by packet gives the same
 
 How the cellular pass avoids a loop. Whether a packet finds the phone idle depends on when the connection before it
 ended, and that depends, through the promotion, on which packet began it. But a promotion moves an end by no more than
-its length. So a gap of `tail` (measured as if there were no promotion) makes a packet a *candidate* for a fresh start,
-and `tail + promotion` makes it sure. Between them, only the promotion of the candidate just before can hold it in the old
-connection, and only if that candidate did start it: a promotion is not longer than a tail, so an earlier one is over.
-Hence in a row of candidates that would each hold the next, every second one starts a connection.
+its length. So a gap of `tail` (measured as if there were no promotion) makes a packet a *candidate* for a fresh
+start, and `tail + promotion` makes it sure. Between them, only the promotion of the candidate just before can hold it
+in the old connection, and only if that candidate did start it: a promotion is not longer than a tail, so an earlier
+one is over. Hence in a row of candidates that would each hold the next, every second one starts a connection.
 """
 
 from __future__ import annotations

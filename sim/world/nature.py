@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.base.laws import Law
 from sim.base.streams import Streams
 from sim.base.units import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from sim.machines.events import (
@@ -28,7 +29,6 @@ from sim.machines.events import (
     HoleEnded,
     Interface,
     PortalPassed,
-    ScreenChanged,
     WifiDemoted,
     WifiFaded,
     WifiJoined,
@@ -39,6 +39,11 @@ from sim.world.intervals import Intervals, clip, complement, inside, joined, to_
 from sim.world.scenario import App, Clusters, ConstantRate, Periodic, Poisson, Push, Scenario, Sockets, Stay, Wifi
 
 Ints = NDArray[np.int64]
+BY_HAND = frozenset(
+    {"vpn_on", "vpn_off", "choose_server", "airplane_on", "airplane_off", "wifi_on", "wifi_off", "unlock", "app_open",
+     "app_close", "reboot", "leak_check"}
+)  # fmt: skip
+"""Deeds for which somebody holds the phone."""
 LUCKS = 16
 """Uniform numbers drawn with each flow, for what chance decides about it later."""
 LOOK_UP_UP, LOOK_UP_DOWN = 75, 180  # typical DNS query and response [bytes]
@@ -104,8 +109,7 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         flows.add(demand, asleep)
     flows.add_look_ups()
     flows.add_network_change_look_ups(path.changes)
-    script = [*path.script, *((b, ScreenChanged(True)) for b in screen[:, 0]), *((e, ScreenChanged(False)) for e in screen[:, 1])]
-    script += [(b, DeviceSlept()) for b in asleep[:, 0]] + [(e, DeviceWoke()) for e in asleep[:, 1]]
+    script = path.script + [(b, DeviceSlept()) for b in asleep[:, 0].tolist()] + [(e, DeviceWoke()) for e in asleep[:, 1].tolist()]
     ordered = sorted(((int(t), e) for t, e in script if t < horizon), key=lambda line: line[0])
     return flows.finish(tuple(ordered), screen, asleep, path)
 
@@ -274,7 +278,10 @@ def _sleep(scenario: Scenario, screen: Intervals, demands: list[_Demand], stream
             now += woke
     calm = np.stack((begins, dark[:, 1]), axis=1)
     calm = calm[calm[:, 0] < calm[:, 1]]
-    disturbed = joined([awake, np.array(maintenance, dtype=np.int64).reshape(-1, 2), complement(calm, horizon)])
+    # Whoever does something has woken the phone for it.
+    deeds = np.array([scenario.instant(a.at) for a in scenario.timeline if a.do in BY_HAND], dtype=np.int64)
+    used = np.stack((deeds - 10 * SECOND, deeds + MINUTE), axis=1)
+    disturbed = joined([awake, used, np.array(maintenance, dtype=np.int64).reshape(-1, 2), complement(calm, horizon)])
     return complement(disturbed, horizon)
 
 
@@ -433,18 +440,19 @@ class _Flows:
     def _sockets(self, demand: _Demand, at: list[Instant]) -> tuple[list[Instant], list[Instant]]:
         """One socket after the other in each interval in which the app may hold one."""
         spec, opens, closes = demand.sockets, [], []
-        rng = self._streams.of(f"sockets.{demand.app.name}/{spec.name}/{demand.index}")
+        name = f"{demand.app.name}/{spec.name}/{demand.index}"
+        lives = _Draws(spec.lifetime, self._streams.of(f"sockets.life.{name}"))
+        pauses = _Draws(spec.reopen.after, self._streams.of(f"sockets.pause.{name}"))
         for begin, end in demand.holding.tolist():
             now = begin if spec.opens == "with-app" else _next(at, begin)
             while now < end:
-                close = min(now + max(spec.lifetime.at(float(rng.random())), 1), end)
+                close = min(now + max(lives.next(), 1), end)
                 opens.append(now)
                 closes.append(close)
                 if spec.reopen.when == "never":
                     break
                 wanted = _next(at, close)
-                pause = spec.reopen.after.at(float(rng.random()))
-                now = min(wanted, close + pause) if spec.reopen.when == "at-once" else wanted
+                now = min(wanted, close + pauses.next()) if spec.reopen.when == "at-once" else wanted
         return opens, closes
 
     def _kind_of(self, kind: Kind) -> int:
@@ -486,9 +494,10 @@ class _Flows:
         kind = self._kind_of(Kind(owner, True, spec, look_ups=True))
         n = len(at)
         base = len(self._opens)
-        # Each query is a flow of its own: a fresh port, open until the answer must have come.
+        # Each query is a flow of its own: a fresh port, gone when the answer has come.
+        # MODEL: that takes a second, whatever the resolver. Bias: none on bytes; exposed seconds of look-ups are too long.
         self._rows.append((at, np.arange(base, base + n), np.full(n, LOOK_UP_UP), np.full(n, LOOK_UP_DOWN)))
-        self._extend(at.tolist(), (at + 5 * SECOND).tolist(), kind, f"luck.{owner}/dns/{domain}")
+        self._extend(at.tolist(), (at + SECOND).tolist(), kind, f"luck.{owner}/dns/{domain}")
 
     def finish(self, script: tuple[tuple[Instant, Event], ...], screen: Intervals, asleep: Intervals, path: _Path) -> Nature:
         """Lay everything out as columns, bursts in order of time."""
@@ -518,6 +527,20 @@ class _Flows:
 
 NETWORK_CHANGE = "(network change)"
 """The domain label of look-ups that a network change provokes."""
+
+
+class _Draws:
+    """Draws of one law, one after the other, made in blocks."""
+
+    def __init__(self, law: Law, rng: np.random.Generator) -> None:
+        self._law, self._rng = law, rng
+        self._block: list[Duration] = []
+
+    def next(self) -> Duration:
+        """The next one. [µs]"""
+        if not self._block:
+            self._block = self._law.sample(self._rng, 32).tolist()[::-1]
+        return self._block.pop()
 
 
 def _next(at: list[Instant], after: Instant) -> Instant:

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from sim.base.citing import Model
 from sim.base.laws import DurationLaw, exponential, fixed, lognormal
-from sim.base.units import DAY, HOUR, MINUTE, SECOND, DurationField, Share, SizeField, minutes, seconds
+from sim.base.units import DAY, HOUR, MINUTE, SECOND, DurationField, Share, SizeField, minutes, read_duration, write_duration
 from sim.machines.ios.behaviour import Behaviour, TunnelLimits
 from sim.machines.ios.ondemand import OnDemandRule
 from sim.machines.ios.path import PathRules
@@ -21,6 +21,8 @@ from sim.machines.ios.provider import Client
 from sim.machines.protocols.ikev2 import IKEv2
 from sim.machines.protocols.openvpn import OpenVPN
 from sim.machines.protocols.wireguard import WireGuard
+from sim.machines.radio import SETS, WIFI_SETS
+from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -49,14 +51,10 @@ def _read_when(value: Any) -> Any:
         return _read_clock(value)
     if isinstance(value, time):
         return value
-    from sim.base.units import read_duration
-
     return read_duration(value)
 
 
 def _write_when(value: Any) -> str:
-    from sim.base.units import write_duration
-
     return write_duration(value) if isinstance(value, int) else value.isoformat()
 
 
@@ -79,6 +77,9 @@ class Device(Model):
     """A model name of :data:`sim.machines.radio.battery.BATTERIES`."""
     ios_version: Annotated[str, Field(pattern=r"^\d{1,2}(\.\d{1,2}){0,2}$")] = "17.4"
     behaviour: Behaviour = Behaviour()
+    power: PhonePower = PhonePower()
+    wifi_radio: Name = "wifi-2020"
+    """A named parameter set of :data:`sim.machines.radio.WIFI_SETS`."""
     sleeps: bool = False
     """Whether the device may sleep while the screen is off. Short scenarios leave it awake."""
     sleep_after: DurationLaw = lognormal(80 * SECOND, 0.4)
@@ -150,6 +151,7 @@ class Vpn(Model):
     """Managed apps of a per-app VPN. Empty: the VPN is for the whole device."""
     always_on: AlwaysOn | None = None
     client: Client = Client()
+    power: VpnPower = VpnPower()
     wireguard: WireGuard = WireGuard()
     ikev2: IKEv2 = IKEv2()
     openvpn: OpenVPN = OpenVPN()
@@ -481,7 +483,12 @@ class Scenario(Model):
                 raise ValueError(f"stays.{i}.at: stays must follow each other in time")
             previous = self.instant(stay.at)
         check("server", self.vpn.server, servers, "vpn.server")
+        check("radio", self.cellular.radio, list(SETS), "cellular.radio")
+        check("radio", self.device.wifi_radio, list(WIFI_SETS), "device.wifi_radio")
+        check("phone", self.device.model, list(BATTERIES), "device.model")
         for i, action in enumerate(self.timeline):
+            if self.instant(action.at) >= self.duration:
+                raise ValueError(f"timeline.{i}.at: {action.do} would come after the end of the scenario (duration)")
             check("server", action.server, servers, f"timeline.{i}.server")
             check("app", action.app, apps, f"timeline.{i}.app")
         for i, name in enumerate(self.vpn.per_app):
@@ -492,5 +499,3 @@ class Scenario(Model):
 def _since_midnight(clock: time) -> int:
     return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * SECOND + clock.microsecond
 
-
-__all__ = ["Action", "App", "Scenario", "Server", "Sockets", "Stay", "Vpn", "Wifi", "seconds"]

@@ -206,7 +206,7 @@ def _misfortunes(scenario: Scenario, nature: Nature, streams: Streams) -> list[t
         rises = client.memory_rise * np.exp(client.memory_spread * rng.standard_normal(scenario.duration // MINUTE + 1))
         limit = memory_limit(scenario.device.ios)
         for minute in np.flatnonzero(load >= client.memory_load).tolist():
-            rise = int(rises[minute])
+            rise = min(int(rises[minute]), client.memory_rise_most)
             if client.footprint + rise > limit:
                 lines.append((minute * MINUTE + 30 * SECOND, ev.MemoryPressed(rise)))
     return lines

@@ -6,10 +6,12 @@ against the rules alone.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from sim.base.units import MILLISECOND, Duration, Instant
+from sim.base.units import MILLISECOND, NEVER, Duration, Instant
 from sim.machines.machine import (
     Announce,
     Answered,
@@ -81,7 +83,7 @@ class Driver:
         self.timers: dict[str, Instant] = {}
         self.script: list[tuple[Instant, int, Event]] = []
         self.answers: list[tuple[Instant, str]] = []
-        self.coming: list[tuple[Instant, bool]] = [(time, True) for time in sends]  # data packets ahead; True if sent
+        self.coming: list[tuple[Instant, bool]] = sorted((time, True) for time in sends)  # data packets ahead; True if sent
         self.sent: list[Instant] = []
         self.received: list[Instant] = []
         self.delivered: list[Instant] = []  # when the sent packets that passed were sent
@@ -111,7 +113,7 @@ class Driver:
             entry = min(self.script)[:2]
             ahead.append((entry[0], 0, self._play))
         if self.coming:
-            ahead.append((min(self.coming)[0], 1, self._packet))
+            ahead.append((self.coming[0][0], 1, self._packet))
         if self.answers:
             ahead.append((min(self.answers)[0], 2, self._answer))
         if self.timers:
@@ -129,13 +131,12 @@ class Driver:
         self._deliver(entry[2])
 
     def _packet(self) -> None:
-        packet = min(self.coming)
-        self.coming.remove(packet)
+        packet = heappop(self.coming)
         (self.sent if packet[1] else self.received).append(self.now)
         if packet[1] and self.machine.link(self.state) is Link.CARRIES and self.reachable(self.now):
             self.delivered.append(self.now)
             if self.replies:
-                self.coming.append((self.now + self.rtt, False))
+                heappush(self.coming, (self.now + self.rtt, False))
 
     def _answer(self) -> None:
         answer = min(self.answers)
@@ -173,19 +174,21 @@ class Driver:
 
     def _due(self, watch: Watch) -> Instant | None:
         """When this watch comes true if no further packet comes."""
+        last_sent = self.sent[-1] if self.sent else -NEVER
+        last_received = self.received[-1] if self.received else -NEVER
         match watch:
             case OnSend(_, after):
-                return next((time for time in self.sent if time >= after), None)
+                return _first(self.sent, after)
             case OnReceive(_, after):
-                return next((time for time in self.received if time >= after), None)
+                return _first(self.received, after)
             case OnSilence(_, of, lasting, since):
-                heard = {Silent.SENT: self.sent, Silent.RECEIVED: self.received, Silent.BOTH: self.sent + self.received}[of]
-                return max(since, *heard, since) + lasting
+                last = {Silent.SENT: last_sent, Silent.RECEIVED: last_received, Silent.BOTH: max(last_sent, last_received)}
+                return max(since, last[of]) + lasting
             case OnUnanswered(_, lasting, since):
-                begin = next((time for time in self.sent if time > max(since, *self.received, since)), None)
+                begin = _first(self.sent, max(since, last_received) + 1)
                 return None if begin is None else begin + lasting
             case OnReply(_, lasting, since):
-                begin = next((time for time in self.received if time > max(since, *self.sent, since)), None)
+                begin = _first(self.received, max(since, last_sent) + 1)
                 return None if begin is None else begin + lasting
         raise AssertionError(watch)
 
@@ -200,6 +203,12 @@ class Driver:
     def count(self, name: str) -> int:
         """How many messages of this name were sent."""
         return len(self.times(name))
+
+
+def _first(times: list[Instant], after: Instant) -> Instant | None:
+    """The first of the sorted `times` at or after `after`."""
+    index = bisect_left(times, after)
+    return times[index] if index < len(times) else None
 
 
 def spaced(begin: Instant, end: Instant, gap: Duration) -> range:

@@ -17,6 +17,7 @@ from tomlkit import TOMLDocument, aot, comment, item
 
 from sim.faces.importing import mobileconfig, openvpn_conf, wireguard_conf
 from sim.faces.importing.reading import (
+    TEXT_LIMIT,
     Draft,
     Imported,
     ImportRefused,
@@ -58,6 +59,8 @@ def read_profile(path: Path) -> Imported:
         mobileconfig.read(draft, raw)
     elif text is None:
         draft.refuse("the file is binary, and not a profile", _HINT)
+    elif len(raw) > TEXT_LIMIT:
+        draft.refuse(f"is larger than {TEXT_LIMIT // 1_000_000} MB", "VPN configurations are a few kilobytes.")
     elif wireguard_conf.looks_like_it(text):
         draft.kind = wireguard_conf.KIND
         wireguard_conf.fill(draft, text)

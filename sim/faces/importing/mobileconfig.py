@@ -556,6 +556,8 @@ def _plug_in(draft: Draft, payload: Mapping[str, Any], settings: Mapping[str, An
     vendor = payload.get("VendorConfig")
     vendor = vendor if isinstance(vendor, dict) else {}
     subtype = text_of(payload.get("VPNSubType")) or ""
+    if "RemoteAddress" in settings and subtype.startswith(("com.wireguard.", "net.openvpn.")):
+        draft.ignore("VPN.RemoteAddress", "what iOS shows; the server stands in VendorConfig")
     if subtype in ("com.wireguard.ios", "com.wireguard.macos"):
         _wireguard(draft, vendor)
     elif subtype.startswith("net.openvpn."):
@@ -577,7 +579,6 @@ def _wireguard(draft: Draft, vendor: Mapping[str, Any]) -> None:
             "VendorConfig.WgQuickConfig holds no WireGuard configuration",
             "Is the profile a template that was not filled in?",
         )
-    draft.ignore("VPN.RemoteAddress", "what iOS shows; the server is the Endpoint in WgQuickConfig")
     for key in vendor:
         if key != "WgQuickConfig":
             draft.ignore(f"VendorConfig.{_label(key)}", "not a key of the WireGuard app")
@@ -586,7 +587,6 @@ def _wireguard(draft: Draft, vendor: Mapping[str, Any]) -> None:
 
 def _openvpn(draft: Draft, vendor: Mapping[str, Any]) -> None:
     """A directive a key; NOARGS stands for none; a directive that repeats has a number behind a dot."""
-    draft.ignore("VPN.RemoteAddress", "what iOS shows; the server is the remote in VendorConfig")
     directives = []
     for key, value in vendor.items():
         words = openvpn_conf.split(text_of(value) or "")

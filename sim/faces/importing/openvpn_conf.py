@@ -15,13 +15,17 @@ from sim.faces.importing.reading import (
     CRYPTOGRAPHY,
     IDENTITY,
     LOGGING,
+    MOST_NETWORKS,
+    MOST_SERVERS,
     PACKETS,
     Draft,
     Network,
     address_of,
+    collapsed,
     domain_of,
     duration_text,
     each,
+    host_of,
     network_of,
     number_of,
 )
@@ -250,9 +254,7 @@ def _remotes(draft: Draft, of: dict[str, list[Directive]]) -> None:
     remotes = [found.arguments for found in of["remote"] if found.arguments]
     draft.connect_to("remote", [arguments[0] for arguments in remotes])
     if len(remotes) > 1:
-        draft.tell(
-            "remote", f"{len(remotes)} entries, {len(draft.servers)} servers: the model's client takes the first"
-        )
+        draft.tell("remote", f"{len(remotes)} entries: the model's client takes the first")
     stated = of["proto"][-1].arguments[0] if "proto" in of and of["proto"][-1].arguments else "udp"
     each = [arguments[2] if len(arguments) > 2 else stated for arguments in remotes]
     transport = _transport(each[0])
@@ -312,7 +314,10 @@ def _seconds(draft: Draft, key: str, name: str, text: str) -> None:
 def _routes(draft: Draft, of: dict[str, list[Directive]]) -> None:
     stated: list[Network] = []
     excluded: list[Network] = []
-    for found in [*of.get("route", ()), *of.get("route-ipv6", ())]:
+    routes = [*of.get("route", ()), *of.get("route-ipv6", ())]
+    if len(routes) > MOST_NETWORKS:
+        draft.refuse(f"{len(routes)} routes are more than the {MOST_NETWORKS} that are read")
+    for found in routes:
         network = _network(found)
         if network is None or str(network) == "::/128":
             draft.ignore(found.name, "not a network, or one without destinations: left out")
@@ -332,9 +337,9 @@ def _put_routes(draft: Draft, of: dict[str, list[Directive]], stated: list[Netwo
         (name for name in ("redirect-gateway", "route", "route-ipv6", "route-nopull", "block-ipv6") if name in of), None
     )
     if excluded:
-        draft.routes("route", "excluded_routes", excluded)
+        draft.put("route", "excluded_routes", collapsed(excluded))
     if stated or "route-nopull" in of:
-        draft.routes(key or "route", "routes", stated)
+        draft.put(key or "route", "routes", collapsed(stated))
         if "0.0.0.0/0" in draft.vpn["routes"] and "::/0" not in draft.vpn["routes"]:
             draft.tell(
                 key or "route", "IPv6 is not routed into the tunnel unless the server pushes it: it may go outside"
@@ -376,18 +381,18 @@ def _dns(draft: Draft, of: dict[str, list[Directive]]) -> None:
         draft.tell("dhcp-option DNS (absent)", "the server usually pushes the resolver: the scenario's vpn.dns stays")
         return
     key = "dhcp-option" if "dhcp-option" in of else "dns"
-    draft.put(key, "dns.servers", list(dict.fromkeys(servers)))
+    draft.put(key, "dns.servers", list(dict.fromkeys(servers))[:MOST_SERVERS])
     everything = "0.0.0.0/0" in draft.vpn.get("routes", ["0.0.0.0/0"])
     if domains and everything:
         draft.ignore(f"{key} (domains)", "completes short names only, as the tunnel is the default route")
-    draft.put(key, "dns.match_domains", [""] if everything or not domains else list(dict.fromkeys(domains)))
+    draft.put(key, "dns.match_domains", [""] if everything or not domains else domains[:MOST_NETWORKS])
 
 
 def _dns_directive(draft: Draft, found: Directive, servers: list[str], domains: list[str]) -> None:
     """`dns server N address A…`, `dns server N resolve-domains D…`, `dns server N transport T`."""
     match found.arguments:
         case ("server", _, "address", *values):
-            servers += [address for value in values if (address := address_of(value))]
+            servers += [address for value in values if (address := address_of(host_of(value) or ""))]
         case ("server", _, "resolve-domains", *values):
             domains += [value for value in values if domain_of(value)]
         case ("server", _, "transport", ("DoH" | "DoT") as transport):

@@ -45,10 +45,12 @@ _PLIST = re.compile(rb"<\?xml\s+version|<!DOCTYPE\s+plist|<plist[\s>]")
 _PEM = re.compile(rb"-----BEGIN (?:PKCS7|CMS)-----(.*?)-----END (?:PKCS7|CMS)-----", re.DOTALL)
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")  # the object identifier 1.2.840.113549.1.7.2, RFC 5652 §5.1
 
+TEXT_LIMIT = 1_000_000
+"""Largest text without markup. [bytes]"""
 MOST_SERVERS = 64
 """As many as OpenVPN itself keeps of one file (CONNECTION_LIST_SIZE)."""
 MOST_NETWORKS = 2_000
-MOST_VALUES = 50_000
+MOST_VALUES = 10_000
 """Most values in a property list. A binary one may refer to one value many times, so its file may be small."""
 DEEPEST = 40
 """Deepest nesting of a property list; a profile needs about ten."""
@@ -418,6 +420,8 @@ class Draft:
 
     def put(self, key: str, path: str, value: Any) -> None:
         """Set a setting of the `[vpn]` table (`path` with dots) because of a key of the file."""
+        if isinstance(value, list):
+            value = list(dict.fromkeys(value))
         self.default(path, value, overwrite=True)
         self.tell(key, f"sets vpn.{path} = {_shown(value)}")
 
@@ -436,11 +440,12 @@ class Draft:
             more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
             self.ignore(f"line{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers[:5]))}{more}", why)
 
-    def routes(self, key: str, path: str, networks: Sequence[Network]) -> None:
-        """Set routes, or refuse more than a VPN on a phone would have."""
-        if len(networks) > MOST_NETWORKS:
-            self.refuse(f"{key}: {len(networks)} networks are more than the {MOST_NETWORKS} that are read")
-        self.put(key, path, collapsed(networks))
+    def networks(self, key: str, items: Sequence[str]) -> list[Network]:
+        """The networks among the items; more than a VPN on a phone would have are refused."""
+        distinct = list(dict.fromkeys(items))
+        if len(distinct) > MOST_NETWORKS:
+            self.refuse(f"{key} holds {len(distinct)} networks, more than the {MOST_NETWORKS} that are read")
+        return [network for item in distinct if (network := network_of(item))]
 
     def connect_to(self, key: str, remotes: Sequence[str]) -> None:
         """Set the servers, the first being the one to connect to; what is no host becomes a server called "server"."""

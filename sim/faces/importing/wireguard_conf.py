@@ -12,20 +12,20 @@ from typing import NamedTuple
 from sim.faces.importing.reading import (
     COMPUTERS,
     IDENTITY,
+    MOST_SERVERS,
     PACKETS,
     Draft,
-    Network,
     address_of,
+    collapsed,
     domain_of,
     duration_text,
-    network_of,
     number_of,
 )
 
 KIND = "WireGuard configuration"
 
 _SCRIPTS = "runs a command on a computer; the app on iOS refuses files with this key"
-_AMNEZIA = "AmneziaWG's obfuscation: changes how packets look, not when they are sent; the WireGuard app refuses it"
+_AMNEZIA = "AmneziaWG's obfuscation: how packets look, not when they are sent; the WireGuard app refuses it"
 
 NO_EFFECT = {
     "privatekey": IDENTITY,
@@ -148,8 +148,8 @@ def _endpoint(draft: Draft, chosen: list[_Entry], peers: list[list[_Entry]]) -> 
 
 
 def _routes(draft: Draft, peers: list[list[_Entry]]) -> None:
-    items = [item for peer in peers for item in _items(peer, "allowedips")]
-    networks: list[Network] = [network for item in items if (network := network_of(item))]
+    items = list(dict.fromkeys(item for peer in peers for item in _items(peer, "allowedips")))
+    networks = draft.networks("AllowedIPs", items)
     if len(networks) < len(items):
         draft.tell(
             "AllowedIPs", f"{len(items) - len(networks)} of {len(items)} entries are not networks; they are left out"
@@ -161,20 +161,20 @@ def _routes(draft: Draft, peers: list[list[_Entry]]) -> None:
         )
     if not items:
         draft.tell("AllowedIPs", "there are none: nothing is routed into the tunnel")
-    draft.routes("AllowedIPs", "routes", networks)
+    draft.put("AllowedIPs", "routes", collapsed(networks))
     routes = draft.vpn["routes"]
     if "0.0.0.0/0" in routes and not any(":" in route for route in routes):
         draft.tell("AllowedIPs", "IPv6 is not routed into the tunnel: where the network has IPv6, it goes outside")
 
 
 def _dns(draft: Draft, interface: list[_Entry]) -> None:
-    items = _items(interface, "dns")
-    servers = [address for item in items if (address := address_of(item))]
+    items = list(dict.fromkeys(_items(interface, "dns")))
+    servers = [address for item in items if (address := address_of(item))][:MOST_SERVERS]
     domains = [item for item in items if not address_of(item) and domain_of(item)]
     if domains:
         draft.ignore("DNS (search domains)", "completes short names only; the model's names are complete")
     if len(servers) + len(domains) < len(items):
-        draft.ignore("DNS (unreadable)", "neither an address nor a domain")
+        draft.ignore("DNS (others)", "neither addresses nor domains, or too many: left out")
     key = "DNS" if items else "DNS (absent)"
     draft.put(key, "dns.servers", servers)
     # wireguard-apple sets matchDomains = [""] as soon as there is a server, and no DNS settings without one.

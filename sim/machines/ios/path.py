@@ -33,7 +33,6 @@ from sim.machines.events import (
     HoleBegan,
     HoleEnded,
     Interface,
-    PathChanged,
     PathNoticed,
     PortalPassed,
     Rebooted,
@@ -237,7 +236,9 @@ class PathRules(Parameters):
         state = state._replace(phase=phase, default=default)
         if _as_seen(state) == _as_seen(before):
             return Step(state)
-        return Step(state, (Announce(PathChanged()), StartTimer("notice", self.notice_delay)))
+        # Whether an interface carries is not part of what processes are told.
+        told = (state.default, _address(state), state.portal) == (before.default, _address(before), before.portal)
+        return Step(state, () if told else (StartTimer("notice", self.notice_delay),))
 
     def _tell(self, state: PathState) -> Step:
         """Processes get their path event."""

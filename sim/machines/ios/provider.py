@@ -108,6 +108,9 @@ class Client(Parameters):
     memory_rise: Annotated[SizeField, Cited("radiance-595", "12 MB in 0.36 s, one burst: median of a rise", MEASURED, "2 MB", "30 MB")] = (
         8 * MIB
     )
+    memory_rise_most: Annotated[
+        SizeField, Cited("radiance-595", "the largest rise seen, with a margin", ASSUMED, "20 MB", "45 MB")
+    ] = 30 * MIB
     memory_spread: Annotated[float, Cited("judgement", "log-deviation of the rise", ASSUMED, "0.3", "1")] = 0.7
     crashes_per_day: Annotated[float, Cited("judgement", "a good client", ASSUMED, "0", "0.5")] = 0.0
 
@@ -154,13 +157,6 @@ class Provider(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     host: ClassVar[Host] = Host.PROVIDER
-    hears: ClassVar[frozenset[type[Event]]] = frozenset(
-        {
-            ProviderLaunched, ProviderStopped, SessionUp, SessionLost, PathNoticed, KeyRotated, ServerChosen, MemoryPressed,
-            ProviderCrashed, AppUpdated, Rebooted,
-        }
-    )  # fmt: skip
-
     client: Client
     server: str
     routes_first: bool
@@ -201,6 +197,15 @@ class Provider(BaseModel):
             for phase in _ALIVE
         ),
     )  # fmt: skip
+
+    @property
+    def hears(self) -> frozenset[type[Event]]:
+        """Only what this client can react to: WireGuard's sessions come and go without its provider."""
+        always = {
+            ProviderLaunched, ProviderStopped, PathNoticed, KeyRotated, ServerChosen, MemoryPressed, ProviderCrashed, AppUpdated,
+            Rebooted,
+        }  # fmt: skip
+        return frozenset(always if self.routes_first and self.routes_kept else always | {SessionUp, SessionLost})
 
     def start(self) -> Step:
         """Absent, or already up when the scenario begins protected."""

@@ -94,13 +94,6 @@ class Tunnel(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     host: ClassVar[Host] = Host.SYSTEM
-    hears: ClassVar[frozenset[type[Event]]] = frozenset(
-        {
-            VpnTurnedOn, VpnTurnedOff, ServerChosen, ProviderReady, ReassertingSet, ProviderGone, PathNoticed, DeviceSlept,
-            Rebooted, BootFinished, FirstUnlocked, AppUpdated,
-        }
-    )  # fmt: skip
-
     limits: TunnelLimits
     rules: tuple[OnDemandRule, ...] = ()
     always_on: bool = False
@@ -147,6 +140,15 @@ class Tunnel(BaseModel):
         Row(NEVPNStatus.DISCONNECTING, "Due(stopping limit)", NEVPNStatus.DISCONNECTED, "forum 731820: 20 s"),
         Row(NEVPNStatus.DISCONNECTING, "ProviderGone", NEVPNStatus.CONNECTING, "stopped only to be started again"),
     )  # fmt: skip
+
+    @property
+    def hears(self) -> frozenset[type[Event]]:
+        """Only what this configuration can react to: a day has hundreds of path changes and sleeps."""
+        always = {
+            VpnTurnedOn, VpnTurnedOff, ServerChosen, ProviderReady, ReassertingSet, ProviderGone, Rebooted, BootFinished,
+            FirstUnlocked, AppUpdated,
+        }  # fmt: skip
+        return frozenset(always | ({PathNoticed} if self.rules else set()) | ({DeviceSlept} if self.disconnect_on_sleep else set()))
 
     def start(self) -> Step:
         """Up, down, or wanted from the first instant by a rule or by management."""

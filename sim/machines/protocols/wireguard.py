@@ -203,6 +203,8 @@ class WireGuard(Parameters):
                 if not state.late_rekey_done:
                     late = self.reject_after_time - self.keepalive_timeout - self.rekey_timeout
                     watches += (OnReceive("receive", state.created + late),)
+                # MODEL: the peer's passive keepalive is left out. Where data is only sent and never answered, a handshake each
+                # 15 s stands for the empty packet that the peer would send each 10 s: too many bytes, the same link.
                 if not state.suspicious:
                     watches += (OnUnanswered("unanswered", self.keepalive_timeout + self.rekey_timeout, state.heard),)
                 return watches

@@ -1,0 +1,299 @@
+"""Why a leak happened, in sentences: each window's grounds, walked back to their first causes, and what would have closed it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sim.base.units import HOUR, MINUTE, SECOND, Instant
+from sim.engine.simulate import Run
+from sim.engine.timeline import Record
+from sim.machines import events as ev
+from sim.machines.machine import Answered, Due
+from sim.machines.routing import Cause
+from sim.measure.leaks import DISCLOSURES, LeakWindow
+from sim.world.scenario import Vpn
+
+
+class Line(NamedTuple):
+    """One step of a chain."""
+
+    at: Instant
+    text: str
+    record: int
+
+
+class Explanation(NamedTuple):
+    """One window, explained."""
+
+    window: LeakWindow
+    headline: str
+    chains: tuple[tuple[str, tuple[Line, ...]], ...]
+    """For each of its grounds what it is, and the steps to it from the first cause on."""
+    closed_by: str
+    remedies: tuple[tuple[str, str], ...]
+    """What would have closed it, strongest first, and at what price."""
+
+
+def clock(run: Run, at: Instant) -> str:
+    """The time of day of an instant, as 07:30:00."""
+    start = run.world.scenario.start
+    seconds = ((start.hour * 60 + start.minute) * 60 + start.second) + at // SECOND
+    return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def length(duration: int) -> str:
+    """A duration as people say it: "1 h 05 min", "12 min 30 s", "0.2 s"."""
+    if duration >= HOUR:
+        return f"{duration // HOUR} h {duration % HOUR // MINUTE:02d} min"
+    if duration >= MINUTE:
+        return f"{duration // MINUTE} min {duration % MINUTE // SECOND:02d} s"
+    return f"{duration / SECOND:.3g} s"
+
+
+def owners(run: Run, window: LeakWindow, most: int = 3) -> str:
+    """Whose flows: "mail, messenger and 2 more"."""
+    nature = run.world.nature
+    names = list(dict.fromkeys(nature.kinds[nature.kind[s.flow]].owner for s in window.stretches))
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+_WHY = {
+    Cause.LEGACY_SOCKET: "{n} opened before the tunnel kept the old address: {who}. iOS does not move sockets",
+    Cause.SYSTEM_BYPASS: "{n} of the platform passed the tunnel by: {who}",
+    Cause.TUNNEL_GAP: "the tunnel's routes were not in force, and {n} went around: {who}",
+    Cause.SERVER_DEAD: "the client gave its dead server up and ended the tunnel; {n} went around: {who}",
+    Cause.DNS: "{n} went to the network's own resolver: look-ups of {who}",
+    Cause.IPV6: "the tunnel carries no IPv6, and the network does: {n} of {who}",
+    Cause.CAPTIVE_PORTAL: "a captive portal keeps the tunnel from coming up, and {n} tried anyway: {who}",
+    Cause.PER_APP: "{n} belong to an app that is not listed: {who}",
+    Cause.ON_DEMAND_GAP: "on-demand had not brought the tunnel up yet, and {n} went first: {who}",
+    Cause.NO_ENFORCER: "nothing enforced the VPN just then (boot, update or restart), and {n} went out: {who}",
+    Cause.PROVIDER_DEATH: "the VPN's process died, its interface with it, and {n} went around: {who}",
+    Cause.SLEEP: "the tunnel was stopped for sleep, and {n} woke without it: {who}",
+    Cause.OTHER_RADIO: "{n} pinned to cellular never entered the tunnel: {who}",
+    Cause.ROUTE_NOT_COVERED: "the tunnel's routes leave {n} out: {who}",
+}
+
+
+def why(run: Run, window: LeakWindow) -> str:
+    """One line: what happened, and whose sockets it was."""
+    count = window.flows
+    noun = "look-up" if window.cause is Cause.DNS else "socket"
+    n = f"{count} {noun}{'s' if count != 1 else ''}"
+    return _WHY[window.cause].format(n=n, who=owners(run, window))
+
+
+def explain(run: Run, window: LeakWindow) -> Explanation:
+    """Walk the window's grounds back to their first causes.
+
+    Returns
+    -------
+    Explanation
+    """
+    names = ("What opened it", *(f"Why else ({i})" for i in range(1, 9)))
+    seen: set[int] = set()
+    chains = []
+    for name, record in zip(names, dict.fromkeys(window.stretches[0].grounds), strict=False):
+        lines = tuple(line for line in _steps(run, record) if line.record not in seen)
+        seen |= {line.record for line in lines}
+        if lines:
+            chains.append((name, lines))
+    begun = f"{clock(run, window.begin)}, {length(window.end - window.begin)}"
+    seen_as = ", ".join(DISCLOSURES[k] for k in window.kinds)
+    headline = f"{window.cause.value}: {begun}: {why(run, window)}. Disclosed: {seen_as}."
+    return Explanation(window, headline, tuple(chains), _closed(run, window), remedies(window.cause, run.world.scenario.vpn))
+
+
+def _steps(run: Run, record: int) -> list[Line]:
+    """The chain to a record, first cause first, one line for each step that says something."""
+    lines: list[Line] = []
+    for step in reversed(run.timeline.chain(record)):
+        text = say(step)
+        if text and (not lines or lines[-1].text != text):
+            lines.append(Line(step.at, text, step.id))
+    return lines
+
+
+def _closed(run: Run, window: LeakWindow) -> str:
+    if window.end >= run.world.scenario.duration:
+        return "It was still open when the scenario ended."
+    at = clock(run, window.end)
+    if window.closer is None:
+        return f"It closed at {at}, when the last of these sockets ended by itself."
+    lines = _steps(run, window.closer)
+    cause = lines[-1].text if lines else "how things stood changed."
+    return f"It closed at {at}: {cause[0].lower()}{cause[1:]}"
+
+
+_TIMERS = {
+    ("path", "notice"): "",
+    ("path", "settle"): "Cellular takes over as the path.",
+    ("path", "wifi"): "Wi-Fi is associated again.",
+    ("path", "cellular"): "Cellular is attached again.",
+    ("tunnel", "attempt"): "An app wants the network: on-demand takes notice.",
+    ("tunnel", "start"): "The system starts the tunnel.",
+    ("tunnel", "start limit"): "The tunnel did not start within its time limit; the system stops it.",
+    ("tunnel", "stopping limit"): "The provider did not stop in time; the system ends it.",
+    ("tunnel", "reasserting limit"): "Reasserting took too long; the system stops the tunnel.",
+    ("tunnel", "rule"): "An on-demand rule says: disconnect here.",
+    ("tunnel", "update"): "The updated VPN app is ready.",
+    ("provider", "launch"): "The VPN's process runs.",
+    ("provider", "prepare"): "It has read its configuration.",
+    ("provider", "apply"): "The tunnel's interface has its routes and resolver: new sockets go inside from here on.",
+    ("provider", "stop"): "The VPN's process ends.",
+    ("protocol", "send"): "A packet wants out and there is no fresh key: a handshake begins.",
+    ("protocol", "retransmit"): "No answer; the message is sent again.",
+    ("protocol", "reject"): "The session's keys are too old to be used.",
+    ("protocol", "new handshake"): "Nothing has come back for 15 s: a new handshake begins.",
+    ("protocol", "ping restart"): "Nothing was heard from the server for too long: the client reconnects.",
+}
+
+
+def say(record: Record) -> str:
+    """One record as a sentence; "" if it says nothing that its cause has not said."""
+    event = record.event
+    match event:
+        case Due(name) if name == "start" and record.cause is None:
+            return ""
+        case Due(name):
+            return _TIMERS.get((record.actor, name), f"{record.actor}: {name}.")
+        case Answered(name):
+            return f"The server answers ({name})."
+    if record.cause is not None:
+        return _said_by_machine(event)
+    return _said_by_world(event)
+
+
+def _said_by_world(event: object) -> str:
+    match event:
+        case ev.WifiJoined(ssid, _, portal):
+            return f"The phone joins Wi-Fi {ssid!r}" + (", which wants a sign-in first." if portal else ".")
+        case ev.WifiFaded():
+            return "Wi-Fi gets too weak to carry anything; the phone holds on to it."
+        case ev.WifiDemoted():
+            return "Cellular takes over while Wi-Fi still works."
+        case ev.WifiLost():
+            return "The phone leaves the Wi-Fi; its address is gone."
+        case ev.PortalPassed():
+            return "The sign-in page is passed."
+        case ev.CellularAttached():
+            return "Cellular is in reach."
+        case ev.CellularLost():
+            return "Cellular is out of reach."
+        case ev.HoleBegan(interface):
+            return f"A hole: {interface.value} keeps its address and carries nothing."
+        case ev.HoleEnded(interface):
+            return f"The hole ends: {interface.value} carries again."
+        case ev.ServerWentSilent(server):
+            return f"VPN server {server!r} goes silent."
+        case ev.ServerCameBack(server):
+            return f"VPN server {server!r} answers again."
+        case ev.ServerRestarted(server):
+            return f"VPN server {server!r} restarts and has forgotten everybody."
+        case ev.DeviceSlept():
+            return "The device falls asleep."
+        case ev.DeviceWoke():
+            return "The device wakes."
+        case ev.MemoryPressed():
+            return "Load makes the VPN process's memory rise above the system's limit."
+        case ev.ProviderCrashed():
+            return "The VPN's process crashes."
+        case ev.VpnTurnedOn():
+            return "You turn the VPN on: from here on everything should be inside."
+        case ev.VpnTurnedOff():
+            return "You turn the VPN off."
+        case ev.ServerChosen(server):
+            return f"You choose the VPN server {server!r}."
+        case ev.KeyRotated():
+            return "The VPN app renews its keys and applies its settings again."
+        case ev.AppUpdated():
+            return "The VPN app is updated while it runs."
+        case ev.AirplaneTurnedOn(keeps):
+            return "Airplane mode on" + ("; Wi-Fi stays on." if keeps else ".")
+        case ev.AirplaneTurnedOff():
+            return "Airplane mode off."
+        case ev.WifiSwitched(on):
+            return f"You switch Wi-Fi {'on' if on else 'off'}."
+        case ev.Rebooted():
+            return "The device restarts."
+        case ev.BootFinished():
+            return "The device is up again, still locked."
+        case ev.FirstUnlocked():
+            return "You unlock the device for the first time since its restart."
+        case ev.LeakChecked():
+            return "You open a leak-test page."
+    return ""
+
+
+def _said_by_machine(event: object) -> str:
+    match event:
+        case ev.ProviderLaunched():
+            return "The system launches the VPN's process."
+        case ev.ProviderStopped(reason):
+            return f"The system stops the VPN's process ({reason.value})."
+        case ev.ProviderGone(reason):
+            return f"The tunnel's interface is gone ({reason.value})."
+        case ev.ReassertingSet():
+            return "The VPN says: reasserting."
+        case ev.SessionUp():
+            return "The VPN has a session with its server."
+        case ev.SessionLost(reason, _):
+            return f"The VPN has lost its session: {reason}."
+        case ev.EngineStopped():
+            return "The protocol engine is stopped."
+    return ""
+
+
+_SEAL = ("Seal the device (includeAllNetworks)", "nothing goes around; it blocks instead while the tunnel is down")
+_ALWAYS_ON = ("Supervised Always-On", "the tunnel precedes every socket; no network at all without it")
+_REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
+    Cause.LEGACY_SOCKET: (
+        _ALWAYS_ON,
+        ("Turn the VPN on before opening apps", "removes the apps' own sockets; the system's, opened at boot, remain"),
+        _SEAL,
+        ("Airplane mode on and off after connecting", "helps where apps close lost sockets; none if Wi-Fi stays on"),
+    ),
+    Cause.TUNNEL_GAP: (
+        _SEAL,
+        ("A client that keeps its routes while it reconnects", "the gap blocks instead of leaking"),
+        ("Raise `reasserting` around updates", "closes the gap of settings updates"),
+    ),
+    Cause.SERVER_DEAD: (_SEAL, ("On-demand: Connect", "shortens it to the next start"), _ALWAYS_ON),
+    Cause.DNS: (
+        ("Match all domains in the tunnel's DNS", "no look-up by the network's resolver"),
+        _SEAL,
+        ("Encrypted DNS", "hides the names from the local network, not from the resolver"),
+    ),
+    Cause.IPV6: (("Route ::/0 into the tunnel", "carried or dropped, IPv6 no longer goes around"), _SEAL),
+    Cause.CAPTIVE_PORTAL: (_SEAL, ("An on-demand rule with a probe", "no deadlock; outside until the probe succeeds")),
+    Cause.PER_APP: (("List the app", "its traffic enters the tunnel"), ("A device-wide tunnel", "covers every app")),
+    Cause.ON_DEMAND_GAP: (_SEAL, _ALWAYS_ON, ("A faster start", "shortens the gap")),
+    Cause.NO_ENFORCER: (_ALWAYS_ON, _SEAL, ("On-demand: Connect", "restarts the tunnel after boot and update")),
+    Cause.PROVIDER_DEATH: (
+        _SEAL,
+        ("On-demand: Connect", "starts the VPN again within about 20 s"),
+        ("IKEv2 (the system's own client)", "runs in no third-party process"),
+    ),
+    Cause.SLEEP: (("disconnectOnSleep off", "the tunnel stays; costs a little battery"), _SEAL),
+    Cause.OTHER_RADIO: (
+        ("enforceRoutes", "overrides an app's choice of interface"),
+        _SEAL,
+        ("Cellular data off", "there is no other radio"),
+    ),
+    Cause.ROUTE_NOT_COVERED: (("Route everything into the tunnel", "no destination is left out"),),
+    Cause.SYSTEM_BYPASS: (("A VPN on the router", "it sees what the phone does not route"),),
+}
+
+
+def remedies(cause: Cause, vpn: Vpn) -> tuple[tuple[str, str], ...]:
+    """What would have closed a window of this cause, without what is set already."""
+    have = {
+        _SEAL[0]: vpn.include_all_networks,
+        _ALWAYS_ON[0]: vpn.always_on is not None,
+        "On-demand: Connect": bool(vpn.on_demand),
+        "enforceRoutes": vpn.enforce_routes,
+        "Raise `reasserting` around updates": vpn.client.reasserts,
+    }
+    return tuple(r for r in _REMEDIES[cause] if not have.get(r[0], False))

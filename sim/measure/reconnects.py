@@ -1,0 +1,98 @@
+"""How long the tunnel took to come back, by what interrupted it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sim.base.units import Duration, Instant, to_seconds
+from sim.engine.simulate import Run
+from sim.machines.events import Interface, ServerCameBack, ServerWentSilent
+from sim.machines.machine import Due
+from sim.machines.routing import Situation
+
+
+class Reconnect(NamedTuple):
+    """One interruption of a wanted tunnel, from its beginning until data could pass again."""
+
+    at: Instant
+    event: str
+    """What interrupted it, in the words of the record that did."""
+    protocol: str
+    delay: Duration
+    """The part of it in which the path and the server carried: what is the tunnel's own doing. [µs]"""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "at_s": to_seconds(self.at),
+            "event": self.event,
+            "protocol": self.protocol,
+            "delay_s": to_seconds(self.delay),
+        }
+
+
+def reconnects(run: Run) -> list[Reconnect]:
+    """Every interruption that ended before the horizon, in order of time.
+
+    An idle WireGuard tunnel has no session and needs none: the handshake that the next packet starts is an entry of its own.
+    """
+    silent = _silences(run)
+    standings, protocol = run.standings, run.world.protocol.name
+    found: list[Reconnect] = []
+    begun: int | None = None
+    for i, standing in enumerate(standings):
+        s = standing.situation
+        if not s.intent:
+            begun = None
+        elif not s.answers and begun is None:
+            begun = i
+        elif s.answers and begun is not None:
+            first = standings[begun]
+            delay = sum(
+                _overlap(a.begin, b.begin, silent) for a, b in zip(standings[begun:i], standings[begun + 1 : i + 1], strict=True)
+                if _carries(a.situation)
+            )  # fmt: skip
+            found.append(Reconnect(first.begin, _event(run, begun), protocol, delay))
+            begun = None
+    return found
+
+
+def _silences(run: Run) -> list[tuple[Instant, Instant]]:
+    """Intervals in which the server answered nobody."""
+    found: list[tuple[Instant, Instant]] = []
+    since: Instant | None = None
+    for at, _, event, cause, _ in run.timeline.rows:
+        if cause is None and isinstance(event, ServerWentSilent) and since is None:
+            since = at
+        elif cause is None and isinstance(event, ServerCameBack) and since is not None:
+            found.append((since, at))
+            since = None
+    if since is not None:
+        found.append((since, run.world.scenario.duration))
+    return found
+
+
+def _overlap(begin: Instant, end: Instant, silent: list[tuple[Instant, Instant]]) -> Duration:
+    """Length of [begin, end) outside the silences."""
+    return end - begin - sum(max(0, min(end, b) - max(begin, a)) for a, b in silent)
+
+
+def _carries(s: Situation) -> bool:
+    if s.default is None:
+        return False
+    return s.wifi_works if s.default is Interface.WIFI else s.cellular_works
+
+
+def _event(run: Run, index: int) -> str:
+    """The first cause of the change that began standing `index`."""
+    if index == 0:
+        return "start"
+    before, after = run.standings[index - 1], run.standings[index]
+    changed = [a for a, b in zip(after.since, before.since, strict=True) if a != b]
+    if not changed:
+        return "path"
+    record = run.timeline[max(changed)]
+    if isinstance(record.event, Due) and record.actor == "protocol":
+        return "first packet after idle" if record.event.name == "send" else record.event.name
+    root = run.timeline.chain(record.id)[-1]
+    return type(root.event).__name__

@@ -1,0 +1,310 @@
+"""TOML in, a scenario out, and errors that say what, where, what was expected and what to do."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sim.world.scenario import Scenario
+
+MOST_BYTES = 2_000_000
+"""A scenario file larger than this is refused; the largest shipped one has 20 kB."""
+MOST_DEPTH = 40
+_MOST_EXTENDS = 4
+
+
+class ScenarioError(Exception):
+    """The user's file is wrong.
+
+    Parameters
+    ----------
+    file : which file
+    key : path of the key inside it, "" for the file as a whole
+    problem : what was found and what is allowed
+    hint : what to do, "" if there is nothing to add
+    """
+
+    def __init__(self, file: str, key: str, problem: str, hint: str = "") -> None:
+        super().__init__(file, key, problem, hint)
+        self.file, self.key, self.problem, self.hint = file, key, problem, hint
+
+    def __str__(self) -> str:
+        where = f"{self.file}: {self.key}: " if self.key else f"{self.file}: "
+        return where + self.problem + (f"\n  {self.hint}" if self.hint else "")
+
+
+def load(
+    path: str | Path,
+    policy: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    vpn: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    policy : name of one of the file's policies, merged over it
+    settings : key paths and values that replace what the file says, as `--set` does
+    vpn : the `[vpn]` table that a real configuration means; it replaces the file's keys
+
+    Raises
+    ------
+    ScenarioError
+        When the file cannot be read or says something that has no meaning.
+    """
+    file = Path(path)
+    tree = read_tree(file)
+    if policy is not None:
+        policies = tree.get("policies", {})
+        if not isinstance(policies, dict) or policy not in policies:
+            names = list(policies) if isinstance(policies, dict) else []
+            raise ScenarioError(str(file), "policies", f"there is no policy {policy!r}", _did_you_mean(policy, names))
+        tree = merge(tree, policies[policy])
+    if vpn:
+        tree = merge(tree, {"vpn": vpn})
+    for key, value in (settings or {}).items():
+        put(tree, key, value, str(file))
+    return validate(tree, str(file))
+
+
+def read_tree(file: Path, depth: int = 0) -> dict[str, Any]:
+    """The tables of a file, merged over those of the file it extends."""
+    tree = _read_toml(file)
+    base = tree.pop("extends", None)
+    if base is None:
+        return tree
+    if not isinstance(base, str) or Path(base).name != base:
+        raise ScenarioError(str(file), "extends", f"found {_show(base)}; allowed: the name of a file beside this one")
+    if depth >= _MOST_EXTENDS:
+        raise ScenarioError(str(file), "extends", f"more than {_MOST_EXTENDS} files extend each other")
+    beside = file.with_name(base)
+    if not beside.exists():
+        raise ScenarioError(str(file), "extends", f"there is no {base} beside this file")
+    return merge(read_tree(beside, depth + 1), tree)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    name = str(file)
+    try:
+        if file.is_dir():
+            raise ScenarioError(name, "", "this is a directory; a scenario is a TOML file")
+        if file.stat().st_size > MOST_BYTES:
+            raise ScenarioError(name, "", f"the file is larger than {MOST_BYTES // 1_000_000} MB; a scenario is not")
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise ScenarioError(name, "", "there is no such file", _beside(file)) from None
+    except PermissionError:
+        raise ScenarioError(name, "", "no permission to read it") from None
+    except OSError as error:
+        raise ScenarioError(name, "", f"cannot be read: {error.strerror or error}") from None
+    if not raw.strip():
+        raise ScenarioError(name, "", "the file is empty")
+    try:
+        tree = tomllib.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ScenarioError(name, "", "this is not text in UTF-8; a scenario is a TOML file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(name, "", f"this is not TOML: {error}") from None
+    except RecursionError:
+        raise ScenarioError(name, "", "the file nests too deeply") from None
+    if _depth(tree) > MOST_DEPTH:
+        raise ScenarioError(name, "", "the file nests too deeply")
+    return tree
+
+
+def _beside(file: Path) -> str:
+    """A hint for a name that does not exist: a scenario that is called nearly so."""
+    try:
+        names = [p.name for p in file.parent.glob("*.toml")]
+    except OSError:
+        return ""
+    return _did_you_mean(file.name, names) or "The shipped scenarios: leakwindow scenarios"
+
+
+def _depth(value: Any) -> int:
+    level, stack = 0, [value]
+    while stack and level <= MOST_DEPTH:
+        level += 1
+        stack = [c for v in stack for c in (v.values() if isinstance(v, dict) else v if isinstance(v, list) else ())]
+    return level
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`: tables are merged, everything else is replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def put(tree: dict[str, Any], key: str, value: Any, file: str) -> None:
+    """Set the value at a key path such as `vpn.wireguard.persistent_keepalive` or `apps.mail.kind`, in place.
+
+    Inside a list an entry is meant by its number, counted from 0, or by its name.
+    """
+    parts = key.split(".")
+    here: Any = tree
+    for i, part in enumerate(parts[:-1]):
+        if isinstance(here, list):
+            index = _index(here, part)
+            if index is None:
+                raise ScenarioError(file, ".".join(parts[: i + 1]), f"there is no entry {part!r} here", _did_you_mean(part, _names(here)))
+            here[index] = dict(here[index]) if isinstance(here[index], dict) else here[index]
+            here = here[index]
+        elif isinstance(here, dict):
+            below = here.get(part, {})
+            here[part] = dict(below) if isinstance(below, dict) else list(below) if isinstance(below, list) else below
+            here = here[part]
+        else:
+            raise ScenarioError(file, ".".join(parts[: i + 1]), "there is nothing below this key")
+    last = parts[-1]
+    if isinstance(here, list):
+        index = _index(here, last)
+        if index is None:
+            raise ScenarioError(file, key, f"there is no entry {last!r} here", _did_you_mean(last, _names(here)))
+        here[index] = value
+    elif isinstance(here, dict):
+        here[last] = value
+    else:
+        raise ScenarioError(file, key, "there is nothing below this key")
+
+
+def _names(entries: Sequence[Any]) -> list[str]:
+    return [str(e.get("name") or e.get("ssid")) for e in entries if isinstance(e, dict) and (e.get("name") or e.get("ssid"))]
+
+
+def _index(entries: Sequence[Any], part: str) -> int | None:
+    if part.isdigit() and int(part) < len(entries):
+        return int(part)
+    for i, entry in enumerate(entries):
+        if isinstance(entry, dict) and part in (entry.get("name"), entry.get("ssid")):
+            return i
+    return None
+
+
+def read_setting(text: str) -> tuple[str, Any]:
+    """Split `key=value`; the value is read as TOML where it is TOML, and is text otherwise.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ScenarioError("--set", text, "expected key.path=value, such as vpn.include_all_networks=true")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def validate(tree: Mapping[str, Any], file: str) -> Scenario:
+    """The scenario that the tables mean.
+
+    Raises
+    ------
+    ScenarioError
+        The first thing that is wrong, and how many more there are.
+    """
+    try:
+        # As JSON: lists may stand for tuples and text for enumerations, and nothing else is converted.
+        return Scenario.model_validate_json(json.dumps(tree, default=_plain))
+    except ValidationError as error:
+        raise _translated(error, tree, file) from None
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, time | date | datetime):
+        return value.isoformat()
+    raise TypeError(f"unexpected {type(value).__name__}")
+
+
+def _translated(error: ValidationError, tree: Mapping[str, Any], file: str) -> ScenarioError:
+    errors = error.errors(include_url=False)
+    # A misspelt key explains the ones that are then missing, so it goes first.
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    key = _key(first["loc"], tree)
+    more = f" ({len(errors) - 1} more after this)" if len(errors) > 1 else ""
+    kind, context = first["type"], first.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            allowed = _fields_at(first["loc"][:-1])
+            hint = _did_you_mean(str(first["loc"][-1]), allowed)
+            return ScenarioError(file, key, f"unknown key{more}", hint or f"Allowed here: {', '.join(allowed)}.")
+        case "missing":
+            return ScenarioError(file, key, f"this key is missing{more}")
+        case "literal_error" | "enum":
+            allowed_text = str(context.get("expected", ""))
+            found = first["input"]
+            hint = _did_you_mean(str(found), [a.strip("' ") for a in allowed_text.replace(" or ", ", ").split(",")])
+            return ScenarioError(file, key, f"found {_show(found)}; allowed: {allowed_text}{more}", hint)
+        case "union_tag_invalid":
+            return ScenarioError(
+                file, key, f"found law = {_show(context.get('tag'))}; allowed: {context.get('expected_tags')}{more}"
+            )
+        case "union_tag_not_found":
+            return ScenarioError(file, key, f'found {_show(first["input"])}; expected a table with a key law = "…"{more}')
+        case "value_error":
+            found = "" if isinstance(first["input"], dict) else f"found {_show(first['input'])}; "
+            return ScenarioError(file, key, f"{found}{str(first['msg']).removeprefix('Value error, ')}{more}")
+        case _:
+            message = str(first["msg"])
+            return ScenarioError(file, key, f"found {_show(first['input'])}; {message[0].lower()}{message[1:]}{more}")
+
+
+def _show(value: Any) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _key(loc: tuple[int | str, ...], tree: Any) -> str:
+    """The key path in the user's terms: without the tags that unions add."""
+    parts, here = [], tree
+    for i, part in enumerate(loc):
+        if isinstance(here, Mapping) and part not in here and i < len(loc) - 1 and isinstance(part, str):
+            continue
+        if isinstance(here, list) and isinstance(part, str):
+            continue
+        parts.append(str(part))
+        if isinstance(here, Mapping):
+            here = here.get(part)
+        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+            here = here[part]
+        else:
+            here = None
+    return ".".join(parts)
+
+
+def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that a model has at this place."""
+    models: list[Any] = [Scenario]
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        found: list[Any] = []
+        for model in models:
+            if isinstance(model, type) and issubclass(model, BaseModel):
+                field = model.model_fields.get(str(part))
+                found += _models_in(field.annotation) if field else [model]  # a union's tag is no key
+        models = found or models
+    names = [n for m in models if isinstance(m, type) and issubclass(m, BaseModel) for n in m.model_fields]
+    return list(dict.fromkeys(names))
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type):
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    return [m for a in getattr(annotation, "__args__", ()) for m in _models_in(a)]
+
+
+def _did_you_mean(found: str, allowed: Sequence[str]) -> str:
+    near = get_close_matches(found, list(allowed), n=1, cutoff=0.6)
+    return f"Did you mean {near[0]!r}?" if near else ""
