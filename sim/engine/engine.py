@@ -150,6 +150,15 @@ class _Job(simpy.Event):
     __slots__ = ("job",)
 
 
+class _Network(NamedTuple):
+    """What the default path and the server's network do to a packet."""
+
+    round_trip: Duration
+    loss: float
+    """Per packet and direction."""
+    ipv6: bool
+
+
 class Control(NamedTuple):
     """A control message on the air."""
 
@@ -204,6 +213,7 @@ class Engine:
         self._servers = {s.name: s for s in scenario.servers}
         self._silent: set[str] = set()
         self._wifis = {w.ssid: w for w in scenario.wifi}
+        self._networks: dict[tuple[Interface | None, str | None, str], _Network] = {}
         self.changed = [0] * 4
         self._dirty = True
         self._link_of = world.protocol.link
@@ -343,8 +353,8 @@ class Engine:
     def _perform(self, actor: int, effects: tuple[Effect, ...], record: int) -> None:
         for effect in effects:
             match effect:
-                case Announce(event):
-                    self._tell(event, record)
+                case Transmit():
+                    self._transmit(actor, effect, record)
                 case StartTimer(name, after):
                     delay = after if isinstance(after, int) else self._draw(after, f"{NAMES[actor]}.{name}")
                     self._tokens += 1
@@ -352,8 +362,8 @@ class Engine:
                     self._schedule(self.now + delay, Timer(actor, self._due(name), record, self._tokens))
                 case StopTimer(name):
                     self.timers.pop((actor, name), None)
-                case Transmit():
-                    self._transmit(actor, effect, record)
+                case Announce(event):
+                    self._tell(event, record)
 
     def _due(self, name: str) -> Due:
         due = self._dues.get(name)
@@ -380,7 +390,7 @@ class Engine:
         if path.default is None:
             return
         lost = self._roll(f"{NAMES[actor]}.loss") < self._loss(message)
-        carried = self._usable and not lost
+        carried = not lost and self._usable
         answer = message.answer if carried else 0
         self.control.append(Control(self.now, message.name, message.size, answer, record))
         if answer:
@@ -388,10 +398,9 @@ class Engine:
             self._schedule(self.now + wait, Answer(actor, Answered(message.name), record))
 
     def _loss(self, message: Transmit) -> float:
-        scenario, path = self.world.scenario, self._path
-        access = self._wifis[path.wifi_near].loss if path.default is Interface.WIFI and path.wifi_near else scenario.cellular.loss
-        p = 1 - (1 - access) * (1 - self._servers[self._provider.server].loss)
-        return 1.0 - (1.0 - p) ** ((message.packets + message.answer_packets) * message.round_trips)
+        """Probability that a message or its answer is lost."""
+        packets = (message.packets + message.answer_packets) * message.round_trips
+        return 1.0 - (1.0 - self._network().loss) ** packets
 
     def _radio_wait(self) -> Duration:
         """Promotion that a packet offered now waits for.
@@ -438,10 +447,19 @@ class Engine:
     @property
     def round_trip(self) -> Duration:
         """To the VPN server and back, on the default path. [µs]"""
-        scenario, path = self.world.scenario, self._path
-        wifi = self._wifis.get(path.wifi_near or "")
-        access = wifi.rtt if path.default is Interface.WIFI and wifi else scenario.cellular.rtt
-        return access + self._servers[self._provider.server].extra_rtt
+        return self._network().round_trip
+
+    def _network(self) -> _Network:
+        """The default path and the way behind it to the VPN server."""
+        path = self._path
+        key = (path.default, path.wifi_near, self._provider.server)
+        found = self._networks.get(key)
+        if found is None:
+            cellular, server = self.world.scenario.cellular, self._servers[self._provider.server]
+            wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
+            rtt, loss, ipv6 = (wifi.rtt, wifi.loss, wifi.ipv6) if wifi else (cellular.rtt, cellular.loss, cellular.ipv6)
+            found = self._networks[key] = _Network(rtt + server.extra_rtt, 1 - (1 - loss) * (1 - server.loss), ipv6)
+        return found
 
     def _link(self) -> Link:
         return self._link_of(self._states[PROTOCOL])
@@ -450,7 +468,6 @@ class Engine:
         path, provider = self._path, self._provider
         tunnel = cast("TunnelState", self._states[TUNNEL])
         machine = self.world.tunnel
-        wifi = self._wifis.get(path.wifi_near or "")
         routes = provider.routes and not tunnel.phantom
         return Situation(
             intent=tunnel.intent,
@@ -467,7 +484,7 @@ class Engine:
             cellular=path.cellular,
             wifi_works=path.wifi_works,
             cellular_works=path.cellular_works,
-            ipv6=(wifi.ipv6 if wifi else True) if path.default is Interface.WIFI else self.world.scenario.cellular.ipv6,
+            ipv6=self._network().ipv6,
             portal=path.portal and path.default is None,
             deadlocked=tunnel.deadlocked,
         )

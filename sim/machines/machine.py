@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from sim.base.laws import Law
 from sim.base.units import Bytes, Duration, Instant
@@ -40,21 +40,13 @@ class Answered(Event):
     name: str
 
 
-class Effect:
-    """An order to the engine. There are four."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Announce(Effect):
+class Announce(NamedTuple):
     """Tell every machine that hears this kind of event, now."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Transmit(Effect):
+class Transmit(NamedTuple):
     """Send a control message to the VPN server.
 
     The engine adds the radio's promotion, the round trip and chance: with loss p in each direction the exchange fails with
@@ -78,8 +70,7 @@ class Transmit(Effect):
     round_trips: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class StartTimer(Effect):
+class StartTimer(NamedTuple):
     """Deliver ``Due(name)`` after a while. A name is pending at most once per machine; starting it again replaces it.
 
     `after` may be a law: the engine throws the dice, in the stream named after the machine and the timer.
@@ -89,11 +80,14 @@ class StartTimer(Effect):
     after: Duration | Law
 
 
-@dataclass(frozen=True, slots=True)
-class StopTimer(Effect):
+class StopTimer(NamedTuple):
     """Forget the timer of this name, if it is pending."""
 
     name: str
+
+
+Effect = Announce | Transmit | StartTimer | StopTimer
+"""An order to the engine. There are four."""
 
 
 class Silent(Enum):
@@ -104,30 +98,21 @@ class Silent(Enum):
     BOTH = "both"
 
 
-class Watch:
-    """A question about the tunnel's data packets. The machine's own control messages are not among them."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OnSend(Watch):
+class OnSend(NamedTuple):
     """The first data packet offered to the tunnel at or after `after`."""
 
     name: str
     after: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class OnReceive(Watch):
+class OnReceive(NamedTuple):
     """The first data packet that arrives through the tunnel at or after `after`."""
 
     name: str
     after: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class OnSilence(Watch):
+class OnSilence(NamedTuple):
     """The end of the first `lasting` without a data packet (`of` this kind), counted from `since` or the last such packet.
 
     `since` is the machine's own last message of the kind that breaks the silence.
@@ -139,8 +124,7 @@ class OnSilence(Watch):
     since: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class OnUnanswered(Watch):
+class OnUnanswered(NamedTuple):
     """`lasting` after the first data packet sent later than the last one received (or than `since`)."""
 
     name: str
@@ -148,8 +132,7 @@ class OnUnanswered(Watch):
     since: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class OnReply(Watch):
+class OnReply(NamedTuple):
     """`lasting` after a data packet was received with no data packet sent since; once for each quiet spell after `since`."""
 
     name: str
@@ -157,15 +140,15 @@ class OnReply(Watch):
     since: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class OnAttempt(Watch):
+class OnAttempt(NamedTuple):
     """The first burst of any app at or after `after`, whichever way it would go."""
 
     name: str
     after: Instant
 
 
-S = TypeVar("S")
+Watch = OnSend | OnReceive | OnSilence | OnUnanswered | OnReply | OnAttempt
+"""A question about the tunnel's data packets. The machine's own control messages are not among them."""
 
 
 class Step(NamedTuple):

@@ -26,8 +26,8 @@ from sim.machines.machine import (
     Silent,
     StartTimer,
     StopTimer,
-    TunnelProtocol,
     Transmit,
+    TunnelProtocol,
     Watch,
 )
 
@@ -75,7 +75,14 @@ class Driver:
         lost: int = 0,
         u: float = 0.5,
     ) -> None:
-        self.machine, self.rtt, self.reachable, self.replies, self.lost, self.u = machine, rtt, reachable, replies, lost, u
+        self.machine, self.rtt, self.reachable, self.replies, self.lost, self.u = (
+            machine,
+            rtt,
+            reachable,
+            replies,
+            lost,
+            u,
+        )
         self.now: Instant = 0
         self.state: Any = machine.start().state
         self.log: list[Line] = []
@@ -83,7 +90,9 @@ class Driver:
         self.timers: dict[str, Instant] = {}
         self.script: list[tuple[Instant, int, Event]] = []
         self.answers: list[tuple[Instant, str]] = []
-        self.coming: list[tuple[Instant, bool]] = sorted((time, True) for time in sends)  # data packets ahead; True if sent
+        self.coming: list[tuple[Instant, bool]] = sorted(
+            (time, True) for time in sends
+        )  # data packets ahead; True if sent
         self.sent: list[Instant] = []
         self.received: list[Instant] = []
         self.delivered: list[Instant] = []  # when the sent packets that passed were sent
@@ -121,7 +130,7 @@ class Driver:
         for watch in self.machine.watches(self.state):
             due = self._due(watch)
             if due is not None:
-                ahead.append((max(due, self.now), 4, lambda name=watch.name: self._deliver(Due(name))))  # type: ignore[misc,attr-defined]
+                ahead.append((max(due, self.now), 4, lambda name=watch.name: self._deliver(Due(name))))  # type: ignore[misc]
         time, _, take = min(ahead, key=lambda item: item[:2])
         return time, take
 
@@ -182,7 +191,11 @@ class Driver:
             case OnReceive(_, after):
                 return _first(self.received, after)
             case OnSilence(_, of, lasting, since):
-                last = {Silent.SENT: last_sent, Silent.RECEIVED: last_received, Silent.BOTH: max(last_sent, last_received)}
+                last = {
+                    Silent.SENT: last_sent,
+                    Silent.RECEIVED: last_received,
+                    Silent.BOTH: max(last_sent, last_received),
+                }
                 return max(since, last[of]) + lasting
             case OnUnanswered(_, lasting, since):
                 begin = _first(self.sent, max(since, last_received) + 1)

@@ -60,8 +60,7 @@ def deliver(machine: Machine, situation: Situation, event: Event, now: Instant, 
     assert step == machine.step(state, event, now), "not pure"
     assert tuple(machine.watches(step.state)) == tuple(machine.watches(step.state)), "watches are not pure"
     stray = isinstance(event, Due) and event.name not in situation.pending | {
-        watch.name  # type: ignore[attr-defined]
-        for watch in machine.watches(state)
+        watch.name for watch in machine.watches(state)
     }
     if step.state.phase is not state.phase and not stray:
         change = (state.phase, label(event), step.state.phase)
@@ -93,7 +92,7 @@ def _carry_out(situation: Situation, event: Event, step: Step, now: Instant) -> 
 
 def arrivals(machine: Machine, situation: Situation, events: Iterable[Event], strays: Iterable[Event]) -> list[Event]:
     """Everything that may be delivered here: all events, and what is due, answered or astray."""
-    watches = {watch.name for watch in machine.watches(situation.state)}  # type: ignore[attr-defined]
+    watches = {watch.name for watch in machine.watches(situation.state)}
     due = [Due(name) for name in sorted(situation.pending | watches)]
     return [*events, *due, *(Answered(name) for name in sorted(situation.asked)), *strays]
 

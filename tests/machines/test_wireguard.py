@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -224,6 +225,14 @@ def test_overhead_is_60_bytes_a_packet() -> None:
     assert [PLAIN.overhead(size) for size in (0, 1, 1280, 1281)] == [0, 60, 60, 120]
 
 
+def test_a_table_that_lacks_a_row_is_caught() -> None:
+    class Forgetful(WireGuard):
+        transitions = tuple(row for row in WireGuard.transitions if row.event != "Due(receive)")
+
+    with pytest.raises(AssertionError, match=r"not in the table: .*Due\(receive\)"):
+        explore(Forgetful(), EVENTS, DELAYS, set(), most=500)
+
+
 def test_table_both_ways() -> None:
     seen: set[tuple[str, str, str]] = set()
     for machine in WORLDS:
@@ -249,7 +258,7 @@ def test_a_dead_server_gets_20_initiations_and_then_silence(u: float) -> None:
     run = Driver(PLAIN, reachable=never, sends=[S], u=u).tell(0, START).run(hours(1))
     tries = run.times("initiation")
     assert len(tries) == 20
-    assert {after - before for before, after in zip(tries, tries[1:], strict=False)} == {PLAIN.retransmit.at(u)}
+    assert {after - before for before, after in pairwise(tries)} == {PLAIN.retransmit.at(u)}
     assert run.state.phase is Phase.SILENT
     assert 100 * S <= run.log[-1].time - S <= 107 * S  # REKEY_ATTEMPT_TIME 90 s is not when it stops
 
@@ -309,7 +318,7 @@ def test_an_hour_of_traffic_as_in_the_laboratory() -> None:
     run = Driver(PLAIN, sends=spaced(S, hours(1), S)).tell(0, START).run(hours(1))
     rekeys = run.times("initiation")
     assert len(rekeys) in (29, 30)
-    assert {after - before for before, after in zip(rekeys, rekeys[1:], strict=False)} == {121 * S}
+    assert {after - before for before, after in pairwise(rekeys)} == {121 * S}
     assert len(run.delivered) == len(run.sent) - 1
 
 
@@ -322,12 +331,16 @@ def test_first_packets_lost_as_in_the_laboratory(lost: int, measured: float) -> 
 
 def test_a_hole_of_60_s_costs_nothing_afterwards() -> None:
     begin, end = 20 * S, 80 * S
-    run = Driver(PLAIN, reachable=lambda t: not begin <= t < end, sends=spaced(S, 120 * S, S)).tell(0, START).run(120 * S)
+    run = (
+        Driver(PLAIN, reachable=lambda t: not begin <= t < end, sends=spaced(S, 120 * S, S)).tell(0, START).run(120 * S)
+    )
     assert [t for t in run.sent if end <= t] == [t for t in run.delivered if end <= t]
 
 
 def test_a_hole_of_200_s_costs_up_to_one_retransmission() -> None:
     begin, end = 20 * S, 220 * S
-    run = Driver(PLAIN, reachable=lambda t: not begin <= t < end, sends=spaced(S, 260 * S, S)).tell(0, START).run(260 * S)
+    run = (
+        Driver(PLAIN, reachable=lambda t: not begin <= t < end, sends=spaced(S, 260 * S, S)).tell(0, START).run(260 * S)
+    )
     back = next(t for t in run.times(SessionUp) if t >= end)
     assert 0 < back - end <= PLAIN.retransmit.at(1.0) + S

@@ -21,7 +21,6 @@ from sim.faces.importing.reading import (
     Draft,
     Network,
     address_of,
-    collapsed,
     domain_of,
     duration_text,
     each,
@@ -336,18 +335,13 @@ def _put_routes(draft: Draft, of: dict[str, list[Directive]], stated: list[Netwo
     key = next(
         (name for name in ("redirect-gateway", "route", "route-ipv6", "route-nopull", "block-ipv6") if name in of), None
     )
-    if excluded:
-        draft.put("route", "excluded_routes", collapsed(excluded))
     if stated or "route-nopull" in of:
-        draft.put(key or "route", "routes", collapsed(stated))
-        if "0.0.0.0/0" in draft.vpn["routes"] and "::/0" not in draft.vpn["routes"]:
-            draft.tell(
-                key or "route", "IPv6 is not routed into the tunnel unless the server pushes it: it may go outside"
-            )
+        draft.route(key or "route", stated, excluded)
     else:
         draft.tell("redirect-gateway (absent)", "the server usually pushes the routes: the scenario's vpn.routes stay")
-    if stated and "redirect-gateway" not in of and "route-nopull" not in of:
-        draft.tell("route", "the server may push more routes; if it does, set vpn.routes")
+        draft.exclude("route", map(str, excluded))
+    if stated and "route-nopull" not in of and "::/0" not in draft.vpn["routes"]:
+        draft.tell(key or "route", "the server may push more routes, such as IPv6: if it does, set vpn.routes")
 
 
 def _default_routes(flags: list[str]) -> list[Network]:

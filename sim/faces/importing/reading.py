@@ -50,7 +50,7 @@ TEXT_LIMIT = 1_000_000
 MOST_SERVERS = 64
 """As many as OpenVPN itself keeps of one file (CONNECTION_LIST_SIZE)."""
 MOST_NETWORKS = 2_000
-MOST_VALUES = 10_000
+MOST_VALUES = 5_000
 """Most values in a property list. A binary one may refer to one value many times, so its file may be small."""
 DEEPEST = 40
 """Deepest nesting of a property list; a profile needs about ten."""
@@ -383,12 +383,52 @@ def host_of(text: str) -> str | None:
     return address_of(host) or (host if _HOST.fullmatch(host) else None)
 
 
-def collapsed(networks: Iterable[Network]) -> list[str]:
-    """The same destinations in the fewest networks, IPv4 first; two halves of an address space become all of it."""
+FAMILIES: tuple[tuple[Network, Network], ...] = (
+    (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("0.0.0.0/0")),
+    (ipaddress.ip_network("::/0"), ipaddress.ip_network("2000::/3")),
+)
+"""Each address family, and the part of it in which the internet is."""
+
+
+def spread(networks: Iterable[Network]) -> tuple[list[str], list[str]]:
+    """Routes and excluded routes for the same destinations, IPv4 first.
+
+    A list that takes in most of the internet means "everything but": the two halves of an address space, or the many
+    networks that the WireGuard app writes to exclude private addresses. It becomes a default route and its exceptions.
+    """
     found = list(networks)
-    v4 = ipaddress.collapse_addresses(n for n in found if isinstance(n, ipaddress.IPv4Network))
-    v6 = ipaddress.collapse_addresses(n for n in found if isinstance(n, ipaddress.IPv6Network))
-    return [*map(str, v4), *map(str, v6)]
+    routes: list[Network] = []
+    excluded: list[Network] = []
+    for whole, internet in FAMILIES:
+        here = [n for n in found if n.version == whole.version]
+        missing = gaps(here, internet)
+        if sum(n.num_addresses for n in missing) * 2 < internet.num_addresses:
+            routes.append(whole)
+            excluded += gaps(here, whole)
+        else:
+            routes += _collapsed(here)
+    return [*map(str, routes)], [*map(str, excluded)]
+
+
+def gaps(networks: Iterable[Network], whole: Network) -> list[Network]:
+    """The part of `whole` that is in none of the networks, which are of its family."""
+    missing: list[Network] = []
+    at, end = int(whole.network_address), int(whole.broadcast_address)
+    address = type(whole.network_address)
+    for network in _collapsed(networks):
+        first, last = int(network.network_address), int(network.broadcast_address)
+        if first > end:
+            break
+        if at < first:
+            missing += ipaddress.summarize_address_range(address(at), address(first - 1))
+        at = max(at, last + 1)
+    if at <= end:
+        missing += ipaddress.summarize_address_range(address(at), address(end))
+    return missing
+
+
+def _collapsed(networks: Iterable[Network]) -> list[Network]:
+    return list(ipaddress.collapse_addresses(networks))  # type: ignore[type-var]
 
 
 # What is being made ---------------------------------------------------------------------------------------------------
@@ -408,7 +448,8 @@ class Draft:
 
     def refuse(self, reason: str, hint: str = "") -> NoReturn:
         """Give up on this file."""
-        raise ImportRefused(self.file, reason, hint)
+        # Without the error that led here: the message of a parser may quote the file.
+        raise ImportRefused(self.file, reason, hint) from None
 
     def ignore(self, key: str, why: str) -> None:
         """The key has no effect in the model."""
@@ -446,6 +487,26 @@ class Draft:
         if len(distinct) > MOST_NETWORKS:
             self.refuse(f"{key} holds {len(distinct)} networks, more than the {MOST_NETWORKS} that are read")
         return [network for item in distinct if (network := network_of(item))]
+
+    def route(self, key: str, networks: Iterable[Network], excluded: Iterable[Network] = ()) -> None:
+        """Set the routes of the tunnel, and what is excluded from them."""
+        routes, exceptions = spread(networks)
+        self.put(key, "routes", routes)
+        self.default("excluded_routes", [])
+        self.exclude(key, [*exceptions, *map(str, excluded)])
+        for whole, name in (("0.0.0.0/0", "IPv4"), ("::/0", "IPv6")):
+            if whole not in routes:
+                self.tell(
+                    key, f"not all of {name} is routed into the tunnel: the model takes its internet to be outside"
+                )
+
+    def exclude(self, key: str, networks: Iterable[str]) -> None:
+        """Set the routes that are excluded from the tunnel, if there are any."""
+        if distinct := list(dict.fromkeys(networks)):
+            self.default("excluded_routes", distinct, overwrite=True)
+            self.ignore(
+                f"{key} (exceptions)", f"{len(distinct)} in vpn.excluded_routes: the model has no destinations so fine"
+            )
 
     def connect_to(self, key: str, remotes: Sequence[str]) -> None:
         """Set the servers, the first being the one to connect to; what is no host becomes a server called "server"."""

@@ -16,7 +16,6 @@ from sim.faces.importing.reading import (
     PACKETS,
     Draft,
     address_of,
-    collapsed,
     domain_of,
     duration_text,
     number_of,
@@ -161,10 +160,7 @@ def _routes(draft: Draft, peers: list[list[_Entry]]) -> None:
         )
     if not items:
         draft.tell("AllowedIPs", "there are none: nothing is routed into the tunnel")
-    draft.put("AllowedIPs", "routes", collapsed(networks))
-    routes = draft.vpn["routes"]
-    if "0.0.0.0/0" in routes and not any(":" in route for route in routes):
-        draft.tell("AllowedIPs", "IPv6 is not routed into the tunnel: where the network has IPv6, it goes outside")
+    draft.route("AllowedIPs", networks)
 
 
 def _dns(draft: Draft, interface: list[_Entry]) -> None:

@@ -118,7 +118,7 @@ class State(NamedTuple):
     sent: Instant = -NEVER
     """Our last message."""
     moved: bool = False
-    """The gateway has to be told a new address."""
+    """Once there is a path: tell the gateway the new address, or, without an SA yet, begin again at once."""
     known: bool = True
     """The gateway has the SAs."""
     unreached: Instant = NEVER
@@ -299,7 +299,7 @@ class IKEv2(Parameters):
         """See the table."""
         match state.phase, event:
             case Phase.IDLE, EngineStarted():
-                return self._begin(State(Phase.IDLE, event.server, event.cellular), now)
+                return self._begin(State(Phase.IDLE, event.server, event.cellular, moved=not event.usable), now)
             case Phase.IDLE, _:
                 return unchanged(state)
             case _, EngineStopped():
@@ -418,7 +418,7 @@ class IKEv2(Parameters):
 
     def _begin(self, state: State, now: Instant) -> Step:
         """The initial exchanges, from the first message on."""
-        return self._send(State(Phase.INIT, state.server, state.cellular), SA_INIT, now)
+        return self._send(State(Phase.INIT, state.server, state.cellular, moved=state.moved), SA_INIT, now)
 
     def _authenticate(self, state: State, now: Instant) -> Step:
         """An IKE_AUTH reply: another EAP round, or the SAs are installed."""
@@ -446,7 +446,7 @@ class IKEv2(Parameters):
     def _lose_path(self, state: State, now: Instant) -> Step:
         """No route: hold everything. The initial exchanges just go on repeating into the void."""
         if state.phase not in (Phase.UP, Phase.MOVING):
-            return unchanged(state)
+            return Step(state._replace(moved=state.moved or state.phase is not Phase.STALE))
         interrupted = (state.request,) if state.request and state.request != UPDATE_ADDRESSES else ()
         held = state._replace(phase=Phase.STALE, request="", tries=0, waiting=(*interrupted, *state.waiting))
         silent = self._unreach(held, now)
@@ -454,14 +454,14 @@ class IKEv2(Parameters):
 
     def _find_path(self, state: State, moved: bool, now: Instant) -> Step:
         """A path is there: tell the gateway the new address, or go on as before."""
-        moved = moved or (state.moved and state.phase is Phase.STALE)
+        moved = moved or (state.moved and state.phase is not Phase.MOVING)
         match state.phase:
             case Phase.INIT | Phase.AUTH if moved:
-                return self._begin(state, now)
+                return self._begin(state._replace(moved=False), now)
             case Phase.UP | Phase.MOVING | Phase.STALE if moved and self.mobike:
                 return self._move(state, now)
             case Phase.UP | Phase.STALE if moved:
-                begun = self._begin(state, now)
+                begun = self._begin(state._replace(moved=False), now)
                 return Step(
                     begun.state, (*STOP_ALL, Announce(SessionLost("address changed", fatal=False)), *begun.effects)
                 )
@@ -508,10 +508,13 @@ class IKEv2(Parameters):
     def _wake(self, state: State, event: HostResumed, now: Instant) -> Step:
         """After a sleep, in which the gateway's checks found nobody."""
         effects = self._offloaded(state, event.slept)
-        too_long = event.slept >= self.server_dpd_delay + self.server_dpd_last_try
-        if self.server_dpd_delay and too_long and state.unreached == NEVER:
-            left = self.server_dpd_delay + self.server_dpd_giveup - event.slept
-            effects += (StartTimer("gateway gives up", max(0, left)),)
+        patience = self.server_dpd_delay + self.server_dpd_giveup
+        if not self.server_dpd_delay or state.unreached != NEVER:
+            return Step(state, effects)
+        if event.slept >= patience:  # before the timers that are overdue: none of their requests is answered
+            return Step(state._replace(known=False), effects)
+        if event.slept >= self.server_dpd_delay + self.server_dpd_last_try:
+            effects += (StartTimer("gateway gives up", patience - event.slept),)
         return Step(state, effects)
 
     def _offloaded(self, state: State, slept: Duration) -> tuple[Effect, ...]:

@@ -78,6 +78,9 @@ class Phase(StrEnum):
     SILENT = "SILENT"
 
 
+_UNDER_WAY = (Phase.HANDSHAKING, Phase.REKEYING)
+
+
 class State(NamedTuple):
     """The initiator's memory, and one bit of the responder's."""
 
@@ -203,8 +206,8 @@ class WireGuard(Parameters):
                 if not state.late_rekey_done:
                     late = self.reject_after_time - self.keepalive_timeout - self.rekey_timeout
                     watches += (OnReceive("receive", state.created + late),)
-                # MODEL: the peer's passive keepalive is left out. Where data is only sent and never answered, a handshake each
-                # 15 s stands for the empty packet that the peer would send each 10 s: too many bytes, the same link.
+                # MODEL: the peer's passive keepalive is left out. Where data is only sent, never answered, a handshake
+                # each 15 s stands for the empty packet that the peer sends each 10 s: too many bytes, the same link.
                 if not state.suspicious:
                     watches += (OnUnanswered("unanswered", self.keepalive_timeout + self.rekey_timeout, state.heard),)
                 return watches
@@ -220,47 +223,53 @@ class WireGuard(Parameters):
 
     def step(self, state: State, event: Event, now: Instant) -> Step:
         """See the table."""
-        match state.phase, event:
-            case Phase.STOPPED, EngineStarted():
-                ready = State(Phase.NO_SESSION, sent=now - 1, server=event.server)
-                return self._initiate(ready, now, Phase.HANDSHAKING) if self.persistent_keepalive else Step(ready)
-            case Phase.STOPPED, _:
-                return unchanged(state)
-            case _, EngineStopped():
-                return Step(State(Phase.STOPPED), STOP_ALL)
-            case _, ServerRestarted(server=state.server):
-                return Step(state._replace(known=False))
-            case _, PathNoticed(usable=True):
-                return self._bump(state, event, now)
-
-            case Phase.NO_SESSION | Phase.SILENT, Due("send") | Due("persistent"):
-                return self._initiate(state, now, Phase.HANDSHAKING)
-
-            case Phase.HANDSHAKING | Phase.REKEYING, Answered("initiation"):
+        if state.phase is Phase.STOPPED:
+            return self._engine_started(event, now) if isinstance(event, EngineStarted) else unchanged(state)
+        match event:
+            case Due(name):
+                return self._due(state, name, now)
+            case Answered("initiation") if state.phase in _UNDER_WAY:
                 return self._complete(state, now)
-            case Phase.HANDSHAKING | Phase.REKEYING, Due("retransmit") if state.attempts <= self.max_attempts:
-                return self._initiate(state, now, state.phase, attempts=state.attempts + 1)
-            case Phase.HANDSHAKING, Due("retransmit"):
-                return Step(State(Phase.SILENT, sent=now, server=state.server))
-            case Phase.REKEYING, Due("retransmit"):
-                return Step(state._replace(phase=Phase.SESSION, suspicious=False, heard=now))
-            case Phase.REKEYING, Due("reject"):
-                return Step(state._replace(phase=Phase.HANDSHAKING))
+            case PathNoticed(usable=True):
+                return self._bump(state, event, now)
+            case EngineStopped():
+                return Step(State(Phase.STOPPED), STOP_ALL)
+            case ServerRestarted(server=state.server):
+                return Step(state._replace(known=False))
+        return unchanged(state)
 
-            case Phase.SESSION, Due("send"):
+    def _due(self, state: State, name: str, now: Instant) -> Step:
+        """A timer ran out, or a watch came true."""
+        match name, state.phase:
+            case "passive" | "persistent", Phase.SESSION | Phase.REKEYING:
+                return self._keepalive(state, now)
+            case "send", Phase.SESSION:
                 return self._initiate(state, now, Phase.REKEYING)
-            case Phase.SESSION, Due("receive"):
-                return self._initiate(state._replace(late_rekey_done=True), now, Phase.REKEYING)
-            case Phase.SESSION, Due("unanswered"):
-                return Step(state._replace(suspicious=True), (StartTimer("new handshake", self.new_handshake_jitter),))
-            case Phase.SESSION, Due("new handshake"):
-                return self._initiate(state._replace(suspicious=False), now, Phase.REKEYING)
-            case Phase.SESSION, Due("reject"):
+            case "send" | "persistent", Phase.NO_SESSION | Phase.SILENT:
+                return self._initiate(state, now, Phase.HANDSHAKING)
+            case "reject", Phase.SESSION:
                 expired = State(Phase.NO_SESSION, sent=now - 1, server=state.server)
                 return Step(expired, (StopTimer("new handshake"),))
-            case Phase.SESSION | Phase.REKEYING, Due("passive") | Due("persistent"):
-                return self._keepalive(state, now)
+            case "reject", Phase.REKEYING:
+                return Step(state._replace(phase=Phase.HANDSHAKING))
+            case "retransmit", Phase.HANDSHAKING | Phase.REKEYING if state.attempts <= self.max_attempts:
+                return self._initiate(state, now, state.phase, attempts=state.attempts + 1)
+            case "retransmit", Phase.HANDSHAKING:
+                return Step(State(Phase.SILENT, sent=now, server=state.server))
+            case "retransmit", Phase.REKEYING:
+                return Step(state._replace(phase=Phase.SESSION, suspicious=False, heard=now))
+            case "receive", Phase.SESSION:
+                return self._initiate(state._replace(late_rekey_done=True), now, Phase.REKEYING)
+            case "unanswered", Phase.SESSION:
+                return Step(state._replace(suspicious=True), (StartTimer("new handshake", self.new_handshake_jitter),))
+            case "new handshake", Phase.SESSION:
+                return self._initiate(state._replace(suspicious=False), now, Phase.REKEYING)
         return unchanged(state)
+
+    def _engine_started(self, event: EngineStarted, now: Instant) -> Step:
+        """Ready, and silent until a packet wants to leave; with a persistent keepalive, one is due at once."""
+        ready = State(Phase.NO_SESSION, sent=now - 1, server=event.server)
+        return self._initiate(ready, now, Phase.HANDSHAKING) if self.persistent_keepalive else Step(ready)
 
     def _initiate(self, state: State, now: Instant, phase: Phase, attempts: int = 0) -> Step:
         """Send a handshake initiation and wait REKEY_TIMEOUT and a little for its response."""

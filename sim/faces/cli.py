@@ -1,0 +1,331 @@
+"""The command `leakwindow`: what people type.
+
+Results go to stdout, notes and progress to stderr. Exit status: 0 done, 1 a claim failed, 2 the user's input is wrong, 70 we are
+wrong. This is the one place where errors end: each becomes one message. Whatever is heavy (matplotlib) is imported by the command
+that needs it, so that `--help` and `check` stay quick.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.engine.simulate import Run, simulate
+from sim.faces import saving, shipped
+from sim.faces.importing import Imported, ImportRefused, read_profile, to_toml
+from sim.faces.terminal import clean, progress, say, stderr, stdout, table, text
+from sim.world.loading import ScenarioError, load, read_setting, read_tree
+from sim.world.scenario import Scenario
+
+CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG = 1, 2, 70
+CONFIGURATIONS = frozenset({".mobileconfig", ".conf", ".ovpn", ".plist", ".xml"})
+
+app = typer.Typer(
+    name="leakwindow",
+    help="Plays the day of an iPhone behind a VPN: what was outside the tunnel, when, why, and at what price.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@dataclass
+class Occasion:
+    """What is being done, so that an error can say it."""
+
+    debug: bool = False
+    played: list[str] = field(default_factory=list)
+    """Scenario and seed of the latest run."""
+
+
+ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or the name of a shipped scenario.")]
+PolicyOption = Annotated[str | None, typer.Option(help="One of the scenario's policies.")]
+SeedOption = Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Another day of the same kind.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY.PATH=VALUE", help="Replace a value; may be given again.")
+]
+ProfileOption = Annotated[
+    Path | None, typer.Option(help="A real VPN configuration (.mobileconfig, .conf, .ovpn) instead of the scenario's.")
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; never let an error out as anything but one message and an exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    occasion = Occasion()
+    try:
+        app(args=words, obj=occasion)
+    except (ScenarioError, ImportRefused) as error:
+        say(f"leakwindow: {error}")
+        raise SystemExit(INPUT_WRONG) from None
+    except Exception as error:  # noqa: BLE001 - the top: whatever is left is a fault of ours
+        if occasion.debug:
+            traceback.print_exception(error)
+        say(_our_fault(error, words, occasion))
+        raise SystemExit(WE_ARE_WRONG) from None
+
+
+def _our_fault(error: Exception, words: list[str], occasion: Occasion) -> str:
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    where = f" while playing {' with seed '.join(occasion.played)}" if occasion.played else ""
+    seed = ["--seed", occasion.played[1]] if occasion.played and "--seed" not in words else []
+    command = shlex.join(["leakwindow", "--debug", *(w for w in words if w != "--debug"), *seed])
+    return f"leakwindow: a fault of ours{where}: {what}\n  Repeat it with: {command}"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"leakwindow {version('leakwindow')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    context: typer.Context,
+    _: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", hidden=True)] = False,
+) -> None:
+    context.obj = context.obj or Occasion()
+    context.obj.debug = debug
+
+
+# One day ----------------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    scenario: ScenarioArgument,
+    policy: PolicyOption = None,
+    seed: SeedOption = None,
+    settings: SetOption = None,
+    profile: ProfileOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write summary, timeline, windows and picture there.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the day: .png, .svg or .pdf.")] = None,
+) -> None:
+    """Play one day: what was outside the tunnel, why, and what it cost."""
+    if plot is not None:
+        saving.check_picture(plot)
+    if out is not None:
+        saving.check_directory(out)
+    file, played = _play(context, scenario, policy, seed, settings, profile)
+    document = played.summary.as_dict()
+    document["scenario"]["path"] = str(file)
+    files: dict[Path, bytes] = {}
+    if out is not None or plot is not None:
+        from sim.faces.plots import draw
+
+        if out is not None:
+            files |= saving.everything(played, document, out, draw(played.summary, "png"))
+        if plot is not None:
+            files[plot] = draw(played.summary, plot.suffix.lower().removeprefix("."))
+    saving.write(files)
+    if json:
+        sys.stdout.write(saving.as_json(document))
+    else:
+        from sim.faces.reporting import report
+
+        report(stdout(), played.summary)
+    for path in files:
+        say(f"Wrote {path}")
+
+
+@app.command()
+def explain(
+    context: typer.Context,
+    scenario: ScenarioArgument,
+    window: Annotated[int | None, typer.Option(min=1, help="Only this window, counted in order of time.")] = None,
+    policy: PolicyOption = None,
+    seed: SeedOption = None,
+    settings: SetOption = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Say why each leak happened, back to its first causes, and what would have closed it."""
+    from sim.faces.explaining import explain_all, explain_one
+
+    _, played = _play(context, scenario, policy, seed, settings, profile)
+    if window is None:
+        explain_all(stdout(), played)
+        return
+    windows = played.summary.windows
+    if window > len(windows):
+        allowed = f"allowed: 1 to {len(windows)}" if windows else "this run has no leak window"
+        raise ScenarioError("--window", "", f"found {window}; {allowed}")
+    explain_one(stdout(), played, window)
+
+
+def _play(
+    context: typer.Context,
+    scenario: str,
+    policy: str | None,
+    seed: int | None,
+    settings: list[str] | None,
+    profile: Path | None,
+) -> tuple[Path, Run]:
+    file = shipped.find(scenario)
+    chosen = _load(file, policy, settings or [], profile)
+    seed = chosen.seed if seed is None else seed
+    context.obj.played = [str(file), str(seed)]
+    return file, simulate(chosen, seed)
+
+
+def _load(file: Path, policy: str | None, settings: list[str], profile: Path | None) -> Scenario:
+    wanted = dict(read_setting(s) for s in settings)
+    if profile is None:
+        return load(file, policy, wanted)
+    imported = read_profile(profile)
+    _tell_notes(imported)
+    servers = _servers(imported, read_tree(file))
+    return load(file, policy, {**servers, **wanted}, vpn=imported.vpn)
+
+
+def _servers(imported: Imported, tree: dict[str, Any]) -> dict[str, Any]:
+    """The configuration's servers, and the scenario's own behind them: its timeline may name them."""
+    if not imported.servers:
+        return {}
+    names = {server["name"] for server in imported.servers}
+    own = [s for s in tree.get("servers", []) if isinstance(s, dict) and s.get("name") not in names]
+    return {"servers": [*imported.servers, *own]}
+
+
+# Files -------------------------------------------------------------------------------------------------------------------
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A .mobileconfig, WireGuard .conf or OpenVPN .ovpn.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="OUT.toml", help="Write it there.")] = None,
+) -> None:
+    """Read a real VPN configuration and say what it means, key by key."""
+    imported = read_profile(file)
+    toml = to_toml(imported)
+    _tell_notes(imported)
+    if out is None:
+        sys.stdout.write(toml)
+    else:
+        saving.write({out: toml.encode()})
+        say(f"Wrote {out}")
+
+
+def _tell_notes(imported: Imported) -> None:
+    console = stderr()
+    console.print(text(f"{imported.kind}: {imported.name}", "bold"))
+    rows = [
+        (text(note.key), text("counts" if note.effect else "no effect", "" if note.effect else "dim"), text(note.text, "dim"))
+        for note in sorted(imported.notes, key=lambda note: not note.effect)
+    ]
+    if rows:
+        console.print(table(("key", "in the model", ""), rows))
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="Scenario files, shipped scenarios, or VPN configurations.")],
+    expect: Annotated[bool, typer.Option("--expect", help="Also play them, and see whether what they claim holds.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="How many days each claim is tried on.")] = 20,
+) -> None:
+    """Say whether files are right; with --expect, whether their claims hold."""
+    wrong = failed = False
+    for name in files:
+        try:
+            if Path(name).suffix.lower() in CONFIGURATIONS:
+                _check_configuration(Path(name))
+                continue
+            path = shipped.find(name)
+            _check_scenario(path)
+            if expect:
+                failed |= not _expectations_hold(path, seeds)
+        except (ScenarioError, ImportRefused) as error:
+            say(f"leakwindow: {error}")
+            wrong = True
+    if wrong or failed:
+        raise typer.Exit(INPUT_WRONG if wrong else CLAIM_FAILED)
+
+
+def _check_configuration(path: Path) -> None:
+    imported = read_profile(path)
+    counts = sum(note.effect for note in imported.notes)
+    print(clean(f"{path}: fine: {imported.kind}, {imported.vpn.get('protocol')}; {counts} keys count, "
+                f"{len(imported.notes) - counts} have no effect in the model"))  # fmt: skip
+
+
+def _check_scenario(path: Path) -> None:
+    scenario = load(path)
+    for policy in scenario.policies:
+        load(path, policy)
+    kinds = sum(len(app.sockets) for app in scenario.apps)
+    print(clean(f"{path}: fine: {scenario.name}, {len(scenario.apps)} apps with {kinds} kinds of sockets, "
+                f"{len(scenario.policies)} policies, {len(scenario.expect)} expectations"))  # fmt: skip
+
+
+def _expectations_hold(path: Path, seeds: int) -> bool:
+    from sim.measure.expectations import check_file
+
+    with progress(f"{path.name}: day") as tell:
+        verdicts = check_file(path, range(1, seeds + 1), tell)
+    rows = [
+        (
+            text("holds" if v.holds else "FAILS", "" if v.holds else "bold #D4300C"),
+            v.expectation.that,
+            text(v.detail + (f" (seeds {', '.join(map(str, v.failed_seeds[:8]))})" if v.failed_seeds else ""), "dim"),
+        )
+        for v in verdicts
+    ]
+    stdout().print(table(("", "claim", f"over {seeds} days"), rows))
+    return all(v.holds for v in verdicts)
+
+
+# What there is -----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file."""
+    sys.stdout.write(saving.as_json(Scenario.model_json_schema()))
+
+
+@app.command()
+def parameters(
+    assumed: Annotated[bool, typer.Option("--assumed", help="Only those that nobody has measured.")] = False,
+    chosen: Annotated[str, typer.Option("--set", metavar="NAME", help="Only those whose name contains this.")] = "",
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page instead of a table.")] = False,
+) -> None:
+    """List every parameter with its default, range, confidence and source."""
+    from sim.base.citing import ASSUMED
+    from sim.faces import parameters as listing
+
+    if markdown:
+        sys.stdout.write(listing.markdown())
+        return
+    found = [p for p in listing.walk() if chosen in p.path and (not assumed or p.cited.confidence is ASSUMED)]
+    if not found:
+        raise ScenarioError("--set", chosen, "no parameter has this in its name", "leakwindow parameters lists all.")
+    rows = [(p.path, p.default, p.unit, p.range, str(p.cited.confidence), text(p.source, "dim")) for p in found]
+    stdout().print(table(("name", "default", "unit", "range", "confidence", "source"), rows))
+
+
+@app.command()
+def scenarios(
+    name: Annotated[str | None, typer.Argument(help="Say where this one is, and what its head says.")] = None,
+) -> None:
+    """List the shipped scenarios, or tell about one."""
+    if name is not None:
+        file = shipped.find(name)
+        load(file)
+        print(clean(f"{file}\n\n{shipped.comment(file)}"))
+        return
+    rows = []
+    for known, file in shipped.names().items():
+        about = str(read_tree(file).get("about", ""))
+        rows.append((known, about, text(", ".join(shipped.mechanisms(shipped.comment(file))), "dim")))
+    stdout().print(table(("name", "about", "mechanisms"), rows))

@@ -1,0 +1,188 @@
+"""A run in one sentence, and all its headline numbers in words: the same for the terminal and for the picture."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any, NamedTuple
+
+from sim.base.units import SECOND, Duration, seconds
+from sim.faces.terminal import count, size, spell
+from sim.machines.routing import Fate, Intended
+from sim.measure.leaks import DISCLOSURES
+from sim.measure.reconnects import Reconnect
+from sim.measure.summary import Summary
+from sim.world.intervals import total
+
+
+class Piece(NamedTuple):
+    """A part of the sentence; `hot` parts say how long something was outside."""
+
+    words: str
+    hot: bool = False
+
+
+class Number(NamedTuple):
+    """One headline number with its price beside it."""
+
+    name: str
+    value: str
+    about: str = ""
+    hot: bool = False
+
+
+def sentence(summary: Summary) -> list[list[Piece]]:
+    """The headline, as one or two lines of pieces. There is one template for each outcome."""
+    intent, exposed = summary.intent, total(summary.exposed)
+    connected, within = exposure_within(summary)
+    if not intent:
+        return [[Piece("The VPN was never asked for: everything went out as it is.")]]
+    if not connected:
+        first = Piece(f"Protection was asked for {spell(intent)}, and the phone never said “Connected”.")
+        return [[first], _aftermath(summary, exposed, f"For {spell(exposed)}", ", something went out beside it.")]
+    first = Piece(f"The phone said “Connected” for {spell(connected)}.")
+    if not within and exposed:
+        return [[first], [Piece(f"For {spell(exposed)}", hot=True), Piece(" while it did not, something was outside the tunnel.")]]
+    share = "All that time" if within == connected else f"For {spell(within)} of them"
+    return [[first], _aftermath(summary, exposed, share, ", something was outside the tunnel.")]
+
+
+def _aftermath(summary: Summary, exposed: Duration, share: str, claim: str) -> list[Piece]:
+    if not exposed:
+        dead = total(summary.blocked) + summary.stalled
+        price = f", and for {spell(dead)} nothing got through" if dead >= SECOND else ""
+        return [Piece(f"Nothing was outside the tunnel{price}.")]
+    if not summary.fates[Fate.LEAKED]:
+        return [Piece(share, hot=True), Piece(", the way outside was open, and nothing used it.")]
+    return [Piece(share, hot=True), Piece(claim)]
+
+
+def plain_sentence(summary: Summary) -> str:
+    """The headline as one text."""
+    return " ".join("".join(piece.words for piece in line) for line in sentence(summary))
+
+
+def exposure_within(summary: Summary) -> tuple[Duration, Duration]:
+    """How long the status was Connected while protection was intended, and how much of that was exposed. [µs]"""
+    standings, horizon = summary.run.standings, summary.run.scenario.duration
+    ends = [s.begin for s in standings[1:]] + [horizon]
+    connected = exposed = 0
+    for standing, end in zip(standings, ends, strict=True):
+        if standing.situation.connected and standing.situation.intent:
+            connected += end - standing.begin
+            exposed += sum(
+                max(0, min(end, int(b)) - max(standing.begin, int(a)))
+                for a, b in summary.exposed[
+                    summary.exposed[:, 1].searchsorted(standing.begin, side="right") : summary.exposed[:, 0].searchsorted(end)
+                ]
+            )
+    return connected, exposed
+
+
+def numbers(summary: Summary) -> list[Number]:
+    """All headline numbers, together, because each alone can be gamed."""
+    found = summary.as_dict()
+    exposure, bypassed, energy = found["exposure"], found["bypassed"], found["energy"]
+    rows = [
+        Number("Exposed", spell(total(summary.exposed)), _exposed(exposure), hot=bool(exposure["seconds"])),
+        Number("Leaked", size(exposure["bytes"]), _leaked(exposure), hot=bool(exposure["bytes"])),
+        Number("System bypass", size(bypassed["system_bytes"]), _bypassed(summary)),
+    ]
+    if bypassed["direct_bytes"]:
+        rows.append(Number("Left out by choice", size(bypassed["direct_bytes"]), "your configuration sends it around the tunnel"))
+    blocked = f"{size(found['blocked']['bytes'])} refused or held in vain"
+    stale = f"status Connected, and nothing passed; {size(found['stalled']['bytes'])} given up"
+    offline = f"no network at all; {size(found['fates']['OFFLINE'])} given up"
+    rows += [
+        Number("Blocked", spell(total(summary.blocked)), blocked),
+        Number("Stale", spell(summary.stalled), stale),
+        Number("Offline", spell(summary.offline), offline),
+    ]
+    if found["fates"]["OPEN"]:
+        rows.append(Number("VPN off", size(found["fates"]["OPEN"]), "sent while protection was not asked for"))
+    first = found["first_protected_s"]
+    if first is not None:
+        rows.append(Number("First protected byte", spell(seconds(first)), "after protection was asked for"))
+    elif found["intent_s"]:
+        rows.append(Number("First protected byte", "never", "nothing went through the tunnel"))
+    battery, whole = energy["battery_percent"], energy["total_j"]
+    added = f"{energy['vpn_added_j']:.0f} J against the same day without a VPN; {_parts(energy['vpn_added_by_component'])}"
+    rows += [
+        Number("Battery", f"{battery:.3g} %", f"{whole:.0f} J of a full {summary.run.scenario.device.model}"),
+        Number("VPN's share of it", f"{energy['vpn_added_percent']:.2g} %", added),
+    ]
+    return rows
+
+
+def _exposed(exposure: dict[str, Any]) -> str:
+    if not exposure["flows"]:
+        return "no socket that should be inside was outside"
+    return f"{count(int(exposure['flows']), 'socket')}, {spell(seconds(exposure['flow_seconds']))} of socket time"
+
+
+def _leaked(exposure: dict[str, Any]) -> str:
+    if not exposure["bytes"]:
+        return "nothing used the way outside"
+    kinds = [f"{DISCLOSURES[letter]} {size(part['bytes'])}" for letter, part in exposure["by_kind"].items() if part["bytes"]]
+    return f"{count(exposure['packets'], 'packet')}; seen: {', '.join(kinds)}"
+
+
+def _bypassed(summary: Summary) -> str:
+    world = summary.run.world
+    flows = {
+        (s.flow, s.socket) for s in summary.bypasses if world.traits[world.classes[s.flow]].intended is Intended.SYSTEM
+    }
+    if not flows:
+        return "no service of the platform passed the tunnel by"
+    return f"{count(len(flows), 'socket')} of the platform, by its design; the network sees them"
+
+
+def _parts(added: dict[str, float]) -> str:
+    largest = sorted(((joules, name) for name, joules in added.items() if abs(joules) >= 0.5), reverse=True)[:3]
+    return "mostly " + ", ".join(f"{name.replace('_', ' ')} {joules:.0f} J" for joules, name in largest) if largest else "no part of it large"
+
+
+_EVENTS = {
+    "start": "the start",
+    "VpnTurnedOn": "turning it on",
+    "WifiJoined": "joining Wi-Fi",
+    "WifiLost": "leaving Wi-Fi",
+    "WifiFaded": "Wi-Fi fading",
+    "WifiDemoted": "cellular taking over",
+    "CellularAttached": "cellular in reach",
+    "CellularLost": "cellular out of reach",
+    "HoleBegan": "a coverage hole",
+    "HoleEnded": "the end of a hole",
+    "ServerWentSilent": "a silent server",
+    "ServerCameBack": "the server's return",
+    "ServerRestarted": "a server's restart",
+    "ServerChosen": "choosing a server",
+    "DeviceSlept": "sleep",
+    "DeviceWoke": "waking up",
+    "ProviderCrashed": "a crash of the VPN",
+    "MemoryPressed": "memory running out",
+    "KeyRotated": "a key rotation",
+    "AppUpdated": "an app update",
+    "AirplaneTurnedOn": "airplane mode on",
+    "AirplaneTurnedOff": "airplane mode off",
+    "WifiSwitched": "the Wi-Fi switch",
+    "Rebooted": "a restart",
+    "PortalPassed": "a sign-in page",
+}
+
+
+class ReconnectRow(NamedTuple):
+    """All interruptions by one event."""
+
+    event: str
+    count: int
+    median: Duration
+    most: Duration
+
+
+def reconnect_rows(reconnects: list[Reconnect]) -> list[ReconnectRow]:
+    """Interruptions by what caused them, the slowest first."""
+    by_event: dict[str, list[Duration]] = {}
+    for r in reconnects:
+        by_event.setdefault(_EVENTS.get(r.event, r.event), []).append(r.delay)
+    rows = [ReconnectRow(event, len(d), round(median(d)), max(d)) for event, d in by_event.items()]
+    return sorted(rows, key=lambda row: (-row.most, row.event))

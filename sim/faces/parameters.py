@@ -1,0 +1,213 @@
+"""Every parameter with its default, unit, range and source, read from the models themselves.
+
+There is no second list to keep: what is walked here is what a scenario file is validated into.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sim.base.citing import ASSUMED, Cited, Parameters
+from sim.base.sources import SOURCES
+from sim.machines.radio import CITED, SETS, WIFI_SETS
+from sim.world.scenario import Scenario
+
+PROTOCOLS = ("wireguard", "ikev2", "openvpn")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number, with where it comes from."""
+
+    path: str
+    """Its key path in a scenario file; for a value of a named radio, the set's name and the value's."""
+    default: str
+    unit: str
+    cited: Cited
+
+    @property
+    def range(self) -> str:
+        """Where it may lie, as text; "" for what a standard fixes."""
+        return f"{self.cited.low} to {self.cited.high}" if self.cited.low else ""
+
+    @property
+    def source(self) -> str:
+        """Title of its document, and where in it."""
+        return f"{SOURCES[self.cited.source].title}, {self.cited.where}"
+
+
+def walk() -> list[Parameter]:
+    """All cited parameters: those of a scenario by their key paths, then those of the named radios."""
+    return [*_of_model(Scenario, ""), *_of_radios()]
+
+
+def uncited() -> list[str]:
+    """Fields of parameter models that have no source: there must be none."""
+    return [
+        f"{model.__name__}.{name}"
+        for model in sorted({m for m, _ in _models(Scenario, "")}, key=lambda m: m.__name__)
+        if issubclass(model, Parameters)
+        for name, field in model.model_fields.items()
+        if _cited(field) is None
+    ]
+
+
+def assumed_in(scenario: Scenario) -> tuple[int, int]:
+    """How many of the parameters that this scenario uses are assumed, and how many there are.
+
+    Those of other protocols and other radios do not count, nor those to which the scenario gives a value of its own.
+    """
+    others = tuple(f"vpn.{p}." for p in PROTOCOLS if p != scenario.vpn.protocol)
+    radios = (f"{scenario.cellular.radio}: ", f"{scenario.device.wifi_radio}: ")
+    used = [
+        p
+        for p in walk()
+        if not p.path.startswith(others) and (": " not in p.path or p.path.startswith(radios)) and _is_default(scenario, p)
+    ]
+    return sum(p.cited.confidence is ASSUMED for p in used), len(used)
+
+
+def _is_default(scenario: Scenario, parameter: Parameter) -> bool:
+    if ": " in parameter.path:
+        return True
+    *parents, name = parameter.path.split(".")
+    model: Any = scenario
+    for part in parents:
+        model = getattr(model, part)
+    return bool(getattr(model, name) == type(model).model_fields[name].get_default())
+
+
+def _of_model(model: type[BaseModel], path: str) -> Iterator[Parameter]:
+    for owner, prefix in _models(model, path):
+        for name, field in owner.model_fields.items():
+            cited = _cited(field)
+            if cited is not None:
+                yield Parameter(f"{prefix}{name}", *_shown(owner, name, field), cited)
+
+
+def _models(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel], str]]:
+    """The model and those that are its fields, each with the key path before its own fields."""
+    yield model, path
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _models(field.annotation, f"{path}{name}.")
+
+
+def _cited(field: FieldInfo) -> Cited | None:
+    return next((m for m in field.metadata if isinstance(m, Cited)), None)
+
+
+def _shown(owner: type[BaseModel], name: str, field: FieldInfo, value: Any = None) -> tuple[str, str]:
+    """The default as a file would say it, and its unit."""
+    default = field.get_default(call_default_factory=True) if value is None else value
+    said = owner.__pydantic_serializer__.to_python(owner.model_construct(**{name: default}), mode="json")[name]
+    return write(said), _unit(name, said, field)
+
+
+def write(said: Any) -> str:
+    """A default in short: a law as "lognormal, median 1 s, sigma 0.5"."""
+    if isinstance(said, dict) and "law" in said:
+        parts = [f"{k.replace('_', ' ')} {write(v)}" for k, v in said.items() if k != "law" and v is not None]
+        return str(parts[0].removeprefix("value ")) if said["law"] == "fixed" else ", ".join([said["law"], *parts])
+    if isinstance(said, bool):
+        return "yes" if said else "no"
+    if isinstance(said, float):
+        return f"{said:g}"
+    if isinstance(said, list):
+        return ", ".join(write(v) for v in said) or "none"
+    return "none" if said is None else said if isinstance(said, str) else json.dumps(said)
+
+
+_SUFFIXES = {
+    "mw": "mW", "w": "W", "uw": "µW", "nj": "nJ", "uj": "µJ", "mj": "mJ", "j": "J", "wh": "Wh", "mbps": "Mbit/s", "dbm": "dBm",
+    "bytes": "bytes", "percent": "%",
+}  # fmt: skip
+
+
+def _unit(name: str, said: Any, field: FieldInfo) -> str:
+    if isinstance(said, dict):
+        return "law of time"
+    if isinstance(said, bool):
+        return "yes/no"
+    titles = [m.json_schema.get("title") for m in field.metadata if hasattr(m, "json_schema")]
+    if "duration" in titles:
+        return "time"
+    if "size" in titles:
+        return "size"
+    if get_args(field.annotation) and isinstance(said, str):
+        return "choice"
+    suffix = next((_SUFFIXES[part] for part in reversed(name.split("_")) if part in _SUFFIXES), "")
+    if suffix:
+        return suffix
+    return "share" if isinstance(said, float) and 0 <= said <= 1 else "number" if isinstance(said, int | float) else "choice"
+
+
+def _of_radios() -> Iterator[Parameter]:
+    """Values of the named sets: their own source where they have one, else that of their class."""
+    for set_name, radio in {**SETS, **WIFI_SETS}.items():
+        for name, field in type(radio).model_fields.items():
+            cited = CITED.get(set_name, {}).get(name) or _cited(field)
+            if cited is not None:
+                yield Parameter(f"{set_name}: {name}", *_shown(type(radio), name, field, getattr(radio, name)), cited)
+
+
+def markdown() -> str:
+    """The generated reference page."""
+    parameters = walk()
+    lines = [
+        "# Parameters",
+        "",
+        "<!-- Generated by `python -m docs.generate` from the models. Do not edit. -->",
+        "",
+        "Every number of the model that a reader might vary, with its range and where it comes from. Names are key paths of a",
+        "scenario file: `[vpn.wireguard]` with `rekey_after_time = \"120 s\"` sets `vpn.wireguard.rekey_after_time`. Values of the",
+        "radios come as named sets, chosen with `cellular.radio` and `device.wifi_radio`.",
+        "",
+        "- **specified**: a standard, a platform's schema or the program's own source code fixes it.",
+        "- **measured**: a paper, a published log or a laboratory measured it.",
+        "- **reported**: a vendor, a forum or one observer says so.",
+        "- **assumed**: nobody measured it; our judgement, with the range in which it may lie.",
+        "",
+    ]
+    counts = {c: sum(p.cited.confidence is c for p in parameters) for c in dict.fromkeys(p.cited.confidence for p in parameters)}
+    lines += [f"{len(parameters)} parameters: " + ", ".join(f"{n} {c}" for c, n in sorted(counts.items())) + ".", ""]
+    for section, members in _sections(parameters).items():
+        lines += [f"## {section}", "", "| name | default | unit | range | confidence | source |", "|---|---|---|---|---|---|"]
+        lines += [_row(p) for p in members]
+        lines.append("")
+    return "\n".join([*lines, *_bibliography(parameters)]) + "\n"
+
+
+def _sections(parameters: list[Parameter]) -> dict[str, list[Parameter]]:
+    found: dict[str, list[Parameter]] = {}
+    for p in parameters:
+        section = f"Radio {p.path.split(': ')[0]}" if ": " in p.path else f"`[{p.path.rsplit('.', 1)[0]}]`"
+        found.setdefault(section, []).append(p)
+    return found
+
+
+def _row(p: Parameter) -> str:
+    name = p.path.split(": ")[-1].rsplit(".", 1)[-1]
+    source = f"[{_cell(p.cited.source)}](#{p.cited.source}) {_cell(p.cited.where)}"
+    note = f"; {_cell(p.cited.note)}" if p.cited.note else ""
+    return f"| `{name}` | {_cell(p.default)} | {p.unit} | {_cell(p.range)} | {p.cited.confidence} | {source}{note} |"
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def _bibliography(parameters: list[Parameter]) -> list[str]:
+    lines = ["## Sources", ""]
+    for key in sorted({p.cited.source for p in parameters}):
+        source = SOURCES[key]
+        year = f", {source.year}" if source.year else ""
+        note = f" {source.note}" if source.note else ""
+        lines.append(f'- <a id="{key}"></a>**{key}**: {source.author}{year}. *{source.title}*. {source.where} (seen {source.seen}).{note}')
+    return lines

@@ -1,0 +1,129 @@
+"""A run on a terminal: the sentence, all numbers together, the windows with a why each, what leak checks said."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from sim.base.units import to_seconds
+from sim.faces.headline import Piece, numbers, reconnect_rows, sentence
+from sim.faces.parameters import assumed_in
+from sim.faces.terminal import clean, size, spell, table, text
+from sim.machines.routing import Cause
+from sim.measure.explain import clock, why
+from sim.measure.leaks import LeakWindow
+from sim.measure.summary import Summary
+from sim.world.intervals import total
+
+SHOWN, SHOWN_OF_A_CAUSE = 8, 3
+"""Windows that are shown one by one, in all and of one cause; the rest is counted by cause."""
+HOT = "bold #D4300C"
+
+
+def report(console: Console, summary: Summary) -> None:
+    """Print everything that a run amounts to."""
+    scenario = summary.run.scenario
+    title = f"{scenario.name}  ·  {scenario.device.model}, iOS {scenario.device.ios_version}  ·  {scenario.vpn.protocol}"
+    console.print(text(f"{title}  ·  seed {summary.run.seed}", "dim"))
+    console.print()
+    for line in sentence(summary):
+        console.print(_styled(line))
+    console.print()
+    rows = [(text(n.name, "bold"), text(n.value, HOT if n.hot else ""), text(n.about, "dim")) for n in numbers(summary)]
+    console.print(table(("", "", ""), rows, right=(1,)))
+    _reconnects(console, summary)
+    _windows(console, summary)
+    _checks(console, summary)
+    console.print()
+    assumed, every = assumed_in(scenario)
+    console.print(text(f"Rests on {assumed} assumed of {every} parameters: leakwindow parameters --assumed", "dim"))
+
+
+def _styled(line: list[Piece]) -> Text:
+    return Text.assemble(*((clean(p.words), HOT if p.hot else "bold") for p in line))
+
+
+def _reconnects(console: Console, summary: Summary) -> None:
+    rows = reconnect_rows(summary.reconnects)
+    if rows:
+        console.print()
+        console.print(text(f"Reconnects ({len(summary.reconnects)}), delay that was the tunnel's own", "bold"))
+        cells = [(r.event, str(r.count), spell(r.median), spell(r.most)) for r in rows]
+        console.print(table(("after", "times", "median", "longest"), cells, right=(1, 2, 3)))
+
+
+def _windows(console: Console, summary: Summary) -> None:
+    windows = summary.windows
+    if not windows:
+        return
+    console.print()
+    console.print(text(f"Leak windows ({len(windows)})", "bold"))
+    shown = longest(windows)
+    rows = [_window_row(summary, window) for window in shown]
+    console.print(table(("from", "to", "for", "leaked", "cause", "why"), rows, right=(2, 3)))
+    for line in others(summary, shown):
+        console.print(text(line, "dim"))
+
+
+def longest(windows: list[LeakWindow]) -> list[LeakWindow]:
+    """The longest few of each cause and of all, in order of time: repeats of one cause would hide the others."""
+    seen: dict[Cause, int] = {}
+    shown = []
+    for window in sorted(windows, key=lambda w: w.begin - w.end):
+        seen[window.cause] = seen.get(window.cause, 0) + 1
+        if seen[window.cause] <= SHOWN_OF_A_CAUSE:
+            shown.append(window)
+    return sorted(shown[:SHOWN], key=lambda w: w.begin)
+
+
+def _window_row(summary: Summary, window: LeakWindow) -> tuple[str | Text, ...]:
+    run, leaked = summary.run, leaked_bytes(summary, window)
+    return (
+        clock(run, window.begin),
+        clock(run, window.end),
+        spell(window.end - window.begin),
+        text(size(leaked), HOT if leaked else "dim"),
+        window.cause.value,
+        capital(why(run, window)) + ".",
+    )
+
+
+def capital(words: str) -> str:
+    """The text as the beginning of a sentence; all but its first letter is left as it is."""
+    return words[:1].upper() + words[1:]
+
+
+def leaked_bytes(summary: Summary, window: LeakWindow) -> int:
+    """Bytes that left through a window."""
+    ledger = summary.run.ledger
+    return int((ledger.up[window.rows] + ledger.down[window.rows]).sum())
+
+
+def others(summary: Summary, shown: list[LeakWindow]) -> list[str]:
+    """What is not shown, one line a cause: "… and 43 more of L05 DNS outside, 41 s in all, 59 kB leaked"."""
+    chosen = set(map(id, shown))
+    by_cause: dict[Cause, list[LeakWindow]] = {}
+    for window in summary.windows:
+        if id(window) not in chosen:
+            by_cause.setdefault(window.cause, []).append(window)
+    return [
+        f"… and {len(rest)} more of {cause.value}, {spell(sum(w.end - w.begin for w in rest))} in all, "
+        f"{size(sum(leaked_bytes(summary, w) for w in rest))} leaked"
+        for cause, rest in by_cause.items()
+    ]
+
+
+def _checks(console: Console, summary: Summary) -> None:
+    checks = summary.as_dict()["leak_checks"]
+    if not checks:
+        return
+    console.print()
+    console.print(text("Leak checks", "bold"))
+    rows = []
+    for (at, _, _), check in zip(summary.run.checks, checks, strict=True):
+        wrong = check["said"] == "all fine" and check["truth"] != "nothing outside"
+        rows.append((clock(summary.run, at), f"said “{check['said']}”", text(f"in truth: {check['truth']}", HOT if wrong else "")))
+    console.print(table(("at", "the page", ""), rows))
+    share = summary.checks_fine_share
+    if share is not None and to_seconds(total(summary.exposed)):
+        console.print(text(f"At {share:.0%} of the exposed time such a page would have said “all fine”.", "dim"))

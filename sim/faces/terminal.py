@@ -1,0 +1,122 @@
+"""Words on a terminal: results on stdout, notes on stderr, and nothing from a file that could steer either.
+
+Names come from files that somebody else may have written, so no text is read as rich's markup, and control characters
+(which could move the cursor, recolour or rename the window) are shown as � instead.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from io import StringIO
+from time import monotonic
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sim.measure.explain import length
+
+_PIPE_WIDTH = 120
+_SHOWS_PROGRESS_AFTER_S = 2.0
+
+
+def clean(text: str) -> str:
+    """The text without anything that a terminal would obey: control characters, and marks that reverse the reading order."""
+    return "".join(c if c.isprintable() or c in "\n " else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def stdout() -> Console:
+    """Where results go. Reads no markup; a file or a pipe gets lines of 120 characters."""
+    return _console(stderr=False)
+
+
+def stderr() -> Console:
+    """Where progress, notes and refusals go."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty():
+        return Console(file=stream, markup=False, highlight=False, emoji=False)
+    return Console(file=_Trimmed(stream), markup=False, highlight=False, emoji=False, width=_PIPE_WIDTH)
+
+
+class _Trimmed(StringIO):
+    """A stream in front of a pipe or file: without the blanks that fill a table's lines up."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, words: str, /) -> int:
+        """Pass the text on; rich writes whole lines."""
+        self._stream.write(re.sub(r" +$", "", words, flags=re.MULTILINE))
+        return len(words)
+
+    def flush(self) -> None:
+        """Pass that on, too."""
+        self._stream.flush()
+
+
+def say(text: str) -> None:
+    """One plain sentence on stderr."""
+    print(clean(text), file=sys.stderr)
+
+
+def text(words: str, style: str = "") -> Text:
+    """Cleaned text in one style."""
+    return Text(clean(words), style=style)
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str | Text]], right: Iterable[int] = ()) -> Table:
+    """A table without frames; columns in `right` are flush right."""
+    flush, headings = set(right), list(headings)
+    found = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", show_header=any(headings)
+    )
+    for i, heading in enumerate(headings):
+        found.add_column(heading, justify="right" if i in flush else "left", overflow="fold")
+    for row in rows:
+        found.add_row(*(cell if isinstance(cell, Text) else text(cell) for cell in row))
+    return found
+
+
+def size(count: float) -> str:
+    """A size as people say it: "611 kB"."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}" if count / factor < 999.5 else f"{count / factor:.0f} {unit}"
+    return f"{count:.0f} B"
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things: "1 socket", "12 sockets"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def spell(microseconds: float) -> str:
+    """A duration as people say it: "6 h 35 min", "0.2 s"; nothing is "0 s"."""
+    return length(round(microseconds))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A line that counts up, on a terminal only, and only if the work takes longer than two seconds."""
+    begun, shown = monotonic(), False
+
+    def tell(done: int, all_: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty() and monotonic() - begun > _SHOWS_PROGRESS_AFTER_S:
+            shown = True
+            print(f"\r{what} {done}/{all_}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
