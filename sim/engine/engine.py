@@ -2,7 +2,7 @@
 
 Its laws, each with a test:
 
-1. Nature's script is scheduled first, so at one instant nature precedes timers; otherwise first scheduled, first delivered.
+1. At one instant the script precedes timers and answers; otherwise first scheduled, first delivered.
    An announcement reaches its hearers in the order of `actors`.
 2. It *settles*: it empties the inbox before time moves. The situation is read only when the inbox is empty.
 3. A suspended host is not called. Its deliveries wait and arrive, in order, on resume; no machine knows about suspension.
@@ -15,10 +15,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import simpy
+from simpy.core import NORMAL, URGENT
 
 from sim.base.laws import Law
 from sim.base.streams import Streams
@@ -27,17 +29,26 @@ from sim.engine.sockets import BETWEEN_SOCKETS, Loner, LonerSpan
 from sim.engine.timeline import Timeline
 from sim.engine.traffic import Traffic
 from sim.machines.events import (
+    AirplaneTurnedOff,
+    AirplaneTurnedOn,
+    AppUpdated,
     DeviceSlept,
     DeviceWoke,
     HostResumed,
     Interface,
+    KeyRotated,
     LeakChecked,
+    Rebooted,
     ServerCameBack,
+    ServerChosen,
     ServerRestarted,
     ServerWentSilent,
     StopReason,
+    VpnTurnedOff,
+    VpnTurnedOn,
+    WifiSwitched,
 )
-from sim.machines.ios.path import PathState
+from sim.machines.ios.path import PathState, as_seen
 from sim.machines.ios.provider import Phase as ProviderPhase
 from sim.machines.ios.provider import ProviderState
 from sim.machines.ios.sockets import Reaction, reaction
@@ -51,6 +62,8 @@ from sim.machines.machine import (
     Host,
     Link,
     Machine,
+    OnReply,
+    OnSilence,
     StartTimer,
     StopTimer,
     Transmit,
@@ -82,7 +95,8 @@ class Line(NamedTuple):
     event: Event
 
     def happen(self, engine: Engine) -> None:
-        """Tell whom it concerns."""
+        """Tell whom it concerns, and look at the next line."""
+        engine.next_line()
         engine.script_line(self.event)
 
 
@@ -110,6 +124,8 @@ class Timer(NamedTuple):
         """Deliver it if it is still the pending one."""
         key = (self.actor, self.event.name)
         if engine.timers.get(key) == self.token:
+            if self.actor == TUNNEL and engine.asleep_since is not None:
+                return  # it stays pending: the system's clock stands still, too, and is wound on at wake
             del engine.timers[key]
             engine.inbox.append((self.actor, self.event, self.cause))
 
@@ -122,9 +138,10 @@ class Wake(NamedTuple):
     token: int
 
     def happen(self, engine: Engine) -> None:
-        """Deliver it if nothing has happened since it was asked."""
+        """Deliver it if nothing has happened since it was asked; a suspended machine is asked anew when it resumes."""
         if engine.wakes[self.actor] == self.token:
             engine.asked[self.actor] = -1
+            engine.wakes[self.actor] = 0
             if self.event is not None:
                 engine.inbox.append((self.actor, self.event, engine.changed[self.actor]))
 
@@ -194,6 +211,8 @@ class Engine:
         self.horizon: Instant = scenario.duration
         self.now: Instant = 0
         self._env = simpy.Environment()
+        self._callbacks = (self._happen,)
+        self._script: Iterator[tuple[Instant, Event]] = iter(())
         self._streams = Streams(world.seed)
         self._dice: dict[str, tuple[np.random.Generator, list[float]]] = {}
         self._dues: dict[str, Due] = {}
@@ -208,7 +227,12 @@ class Engine:
         self.timers: dict[tuple[int, str], int] = {}
         self.wakes = [0] * 4
         self.asked = [-1] * 4
+        self._chatter: list[tuple[OnReply | OnSilence, ...]] = [()] * 4
+        self._listened: list[Instant] = [0] * 4
         self._suspended: dict[Host, Instant] = {}
+        self.asleep_since: Instant | None = None
+        self._limits: dict[str, tuple[Instant, Instant]] = {}
+        """The tunnel's timers: when each was started, and when it runs out if the device stays awake."""
         self._parked: list[tuple[int, Event, int | None]] = []
         self._servers = {s.name: s for s in scenario.servers}
         self._silent: set[str] = set()
@@ -237,8 +261,8 @@ class Engine:
 
     def run(self) -> None:
         """Play until the horizon."""
-        for at, event in self.world.script:
-            self._schedule(at, Line(event))
+        self._script = iter(self.world.script)
+        self.next_line()
         for actor, machine in enumerate(self._machines):
             step = machine.start()
             self._states[actor] = step.state
@@ -246,20 +270,28 @@ class Engine:
             self._perform(actor, step.effects, len(self.timeline.rows) - 1)
         self._settle()
         self._env.run(until=self._horizon_event())
+        self.now = self.horizon
+        self._say(PROTOCOL)
+
+    def next_line(self) -> None:
+        """Schedule the next line of the script, before any timer of its instant."""
+        line = next(self._script, None)
+        if line is not None:
+            self._schedule(line[0], Line(line[1]), priority=URGENT)
 
     def _horizon_event(self) -> simpy.Event:
         # The horizon precedes whatever is scheduled for its instant: the run covers [0, horizon).
         end = simpy.Event(self._env)
         end._ok, end._value = True, None
-        self._env.schedule(end, priority=0, delay=self.horizon)
+        self._env.schedule(end, priority=URGENT - 1, delay=self.horizon)
         return end
 
-    def _schedule(self, at: Instant, job: Job) -> None:
+    def _schedule(self, at: Instant, job: Job, priority: int = NORMAL) -> None:
         event = _Job(self._env)
         event._ok, event._value = True, None
         event.job = job
-        event.callbacks.append(self._happen)
-        self._env.schedule(event, delay=at - self._env.now)
+        event.callbacks = self._callbacks
+        self._env.schedule(event, priority, at - self.now)
 
     def _happen(self, event: simpy.Event) -> None:
         """The one callback: what was scheduled comes due."""
@@ -269,7 +301,7 @@ class Engine:
 
     def script_line(self, event: Event) -> None:
         """A line of the script is a record by itself, and then reaches whoever hears it."""
-        who = "user" if type(event).__name__ in _DEEDS else "nature"
+        who = "user" if type(event) in _DEEDS else "nature"
         rows = self.timeline.rows
         rows.append((self.now, who, event, None, ""))
         cause = len(rows) - 1
@@ -291,11 +323,13 @@ class Engine:
                 self._tell(event, cause)
                 if self.inbox:
                     self._settle()
+                self.asleep_since = self.now
                 if not self.world.scenario.vpn.client.runs_in_sleep:
+                    self._say(PROTOCOL)
                     self._suspended[Host.PROVIDER] = self.now
-                    self.wakes[PROTOCOL], self.asked[PROTOCOL] = 0, -1
                 return
             case DeviceWoke():
+                self._wind_on()
                 self._resume(cause)
         self._tell(event, cause)
 
@@ -311,11 +345,25 @@ class Engine:
         for actor in hearers:
             self.inbox.append((actor, event, cause))
 
+    def _wind_on(self) -> None:
+        """The system's own time limits do not count the sleep: its daemons stand still like everybody else."""
+        since, self.asleep_since = self.asleep_since, None
+        if since is None:
+            return
+        for actor, name in [key for key in self.timers if key[0] == TUNNEL]:
+            started, due = self._limits[name]
+            due += self.now - max(since, started)
+            self._tokens += 1
+            self.timers[(actor, name)] = self._tokens
+            self._limits[name] = (started, due)
+            self._schedule(due, Timer(actor, self._due(name), self.changed[actor], self._tokens))
+
     def _resume(self, cause: int) -> None:
         since = self._suspended.pop(Host.PROVIDER, None)
         if since is None:
             return
         parked, self._parked = self._parked, []
+        self._say_late(PROTOCOL, since)
         self._tell(HostResumed(since, self.now - since), cause)
         self.inbox.extend(parked)
 
@@ -337,6 +385,8 @@ class Engine:
         if self._hosts[actor] in self._suspended:
             self._parked.append((actor, event, cause))
             return
+        if self._chatter[actor]:
+            self._say(actor)
         before = self._states[actor]
         state, effects = self._machines[actor].step(before, event, self.now)
         rows = self.timeline.rows
@@ -345,7 +395,7 @@ class Engine:
             self._states[actor] = state
             self.changed[actor] = len(rows) - 1
             self.asked[actor] = -1
-            if actor != PROTOCOL or self._link_of(state) is not self._link_of(before):
+            if _matters(actor, state, before, self._link_of):
                 self._dirty = True
         if effects:
             self._perform(actor, effects, len(rows) - 1)
@@ -359,6 +409,8 @@ class Engine:
                     delay = after if isinstance(after, int) else self._draw(after, f"{NAMES[actor]}.{name}")
                     self._tokens += 1
                     self.timers[(actor, name)] = self._tokens
+                    if actor == TUNNEL:
+                        self._limits[name] = (self.now, self.now + delay)
                     self._schedule(self.now + delay, Timer(actor, self._due(name), record, self._tokens))
                 case StopTimer(name):
                     self.timers.pop((actor, name), None)
@@ -389,9 +441,9 @@ class Engine:
         path = self._path
         if path.default is None:
             return
-        lost = self._roll(f"{NAMES[actor]}.loss") < self._loss(message)
-        carried = not lost and self._usable
-        answer = message.answer if carried else 0
+        answer = message.answer
+        if answer and (self._roll(f"{NAMES[actor]}.loss") < self._loss(message) or not self._usable):
+            answer = 0
         self.control.append(Control(self.now, message.name, message.size, answer, record))
         if answer:
             wait = self._radio_wait() + message.round_trips * self.round_trip
@@ -439,8 +491,8 @@ class Engine:
     @property
     def _usable(self) -> bool:
         """Whether the default path and the server carry packets."""
-        path = self._path
-        if path.default is None or self._provider.server in self._silent:
+        path = self._states[PATH]
+        if path.default is None or self._states[PROVIDER].server in self._silent:
             return False
         return path.wifi_works if path.default is Interface.WIFI else path.cellular_works
 
@@ -496,6 +548,8 @@ class Engine:
         if last is not None and situation == last.situation:
             return
         since = self._since(last, situation)
+        if last is not None and situation.default != last.situation.default:
+            self._say(PROTOCOL)
         if last is not None and last.begin == self.now:
             self.standings.pop()
         self.standings.append(Standing(self.now, situation, since))
@@ -503,6 +557,7 @@ class Engine:
             self._cellular_since = self.now
         verdicts = self.verdicts_of(situation)
         if last is None or situation.answers != last.situation.answers or self.traffic.round_trip != self.round_trip:
+            self._say(PROTOCOL)
             self.traffic.set_answers(situation.answers, self.round_trip, self.now)
         if verdicts != self._current:
             before, self._current = self._current, verdicts
@@ -510,7 +565,7 @@ class Engine:
                 old = before[index] if before else None
                 if old is None or old.binding != verdict.binding:
                     self._class_moves(index, old, verdict, last, situation)
-        if self.loners and (last is None or situation != last.situation):
+        if self.loners and (last is None or since != last.since[:_SESSION] + (since[_SESSION],) + last.since[_SESSION + 1 :]):
             self._loners_look(situation, last.situation if last else None)
 
     def verdicts_of(self, situation: Situation) -> tuple[Verdict, ...]:
@@ -674,11 +729,13 @@ class Engine:
         """
         version = self.traffic.version
         for actor in (TUNNEL, PROTOCOL):
-            if self.asked[actor] == version or self._hosts[actor] in self._suspended:
+            if self.asked[actor] == (version if actor == PROTOCOL else 0) or self._hosts[actor] in self._suspended:
                 continue
-            self.asked[actor] = version
+            self.asked[actor] = version if actor == PROTOCOL else 0
             watches = self._machines[actor].watches(self._states[actor])
             self.wakes[actor] = 0
+            self._chatter[actor] = tuple(w for w in watches if type(w) in _CHATTY and w.says is not None)
+            self._listened[actor] = self.now
             if not watches:
                 continue
             fence = self.now + LOOK_AHEAD
@@ -692,13 +749,51 @@ class Engine:
                 self.wakes[actor] = self._tokens
                 self._schedule(at, Wake(actor, first, self._tokens))
 
+    def _say_late(self, actor: int, slept: Instant) -> None:
+        """What a suspended machine would have said, any number of times, it says once when it resumes."""
+        self._listened[actor] = self.now
+        if self.standings[-1].situation.default is None:
+            return
+        for watch in self._chatter[actor]:
+            if watch.says and next(self.traffic.spells(watch, slept, min(self.now, watch.until) - 1), None) is not None:
+                self.control.append(Control(self.now, watch.says.name, watch.says.size, 0, self.changed[actor]))
 
+    def _say(self, actor: int) -> None:
+        """Send what a machine has let the engine say by itself since it was last asked."""
+        begin = self._listened[actor]
+        if not self._chatter[actor] or begin >= self.now or self._hosts[actor] in self._suspended:
+            return
+        self._listened[actor] = self.now
+        if self.standings[-1].situation.default is None:
+            return
+        for watch in self._chatter[actor]:
+            said = watch.says
+            assert said is not None
+            for at in self.traffic.spells(watch, begin, min(self.now, watch.until) - 1):
+                self.control.append(Control(at, said.name, said.size, 0, self.changed[actor]))
+
+
+_SESSION = list(ASPECTS).index("session")
+_ROUTING = ProviderState._fields.index("usable")
+"""Fields of a provider's state before this one concern routing."""
+_CHATTY = (OnReply, OnSilence)
 _ASPECT_INDEX = {name: i for i, name in enumerate(ASPECTS)}
 _CARRYING = (ProviderPhase.RUNNING, ProviderPhase.RECONNECTING, ProviderPhase.APPLYING, ProviderPhase.OFFLINE)
 _DEEDS = {
-    "VpnTurnedOn", "VpnTurnedOff", "ServerChosen", "KeyRotated", "AppUpdated", "AirplaneTurnedOn", "AirplaneTurnedOff",
-    "WifiSwitched", "Rebooted", "LeakChecked",
+    VpnTurnedOn, VpnTurnedOff, ServerChosen, KeyRotated, AppUpdated, AirplaneTurnedOn, AirplaneTurnedOff, WifiSwitched, Rebooted,
+    LeakChecked,
 }  # fmt: skip
+
+
+def _matters(actor: int, state: Any, before: Any, link_of: Callable[[Any], Link]) -> bool:
+    """Whether a change of a machine's state can change how things stand."""
+    if actor == PROTOCOL:
+        return link_of(state) is not link_of(before)
+    if actor == PATH:
+        return as_seen(state) != as_seen(before)
+    if actor == PROVIDER:
+        return bool(state[:_ROUTING] != before[:_ROUTING])
+    return True
 
 
 def _in_tunnel(binding: Binding | None) -> bool:

@@ -15,7 +15,9 @@ round trip later, while the tunnel answers. Bursts that waited are sent together
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -37,7 +39,7 @@ class Traffic:
     """The columns of one run, and what is in the tunnel now."""
 
     def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int) -> None:
-        self.times: list[Instant] = at.tolist()
+        self.times = array("q", at.tobytes())
         self._flags = bytearray(len(at))
         self._inside = np.frombuffer(self._flags, dtype=np.uint8)
         order = np.argsort(flow, kind="stable")
@@ -136,19 +138,22 @@ class Traffic:
         """When a watch comes true, if nothing changes before `fence`; anything beyond the fence may be reported as NEVER."""
         match watch:
             case OnSend(after=after):
-                return self.next_sent(max(after, now))
+                return self.next_sent(max(after, now)) if after <= fence else NEVER
+            case OnReply() | OnSilence():
+                # What the engine says by itself until then is no event.
+                begin = max(now, watch.until) if watch.says is not None else now
+                return next((end for end in self.spells(watch, now, fence) if end >= begin), NEVER)
             case OnReceive(after=after):
-                return self.next_received(max(after, now))
+                return self.next_received(max(after, now)) if after <= fence else NEVER
+            case OnUnanswered(lasting=lasting, since=since):
+                return self._unanswered(lasting, since, now)
             case OnAttempt(after=after):
                 i = bisect_left(self.times, max(after, now))
                 return self.times[i] if i < len(self.times) else NEVER
-            case OnUnanswered(lasting=lasting, since=since):
-                return self._unanswered(lasting, since, now)
-            case OnSilence(of=of, lasting=lasting, since=since):
-                return self._silence(of, lasting, since, now, fence)
-            case OnReply(lasting=lasting, since=since):
-                return self._reply(lasting, since, now, fence)
-        raise AssertionError(f"unknown watch {watch!r}")
+
+    def spells(self, watch: OnReply | OnSilence, begin: Instant, until: Instant) -> Iterator[Instant]:
+        """The ends, in [begin, until], of the quiet spells that a watch asks for, if each of them is answered by `says`."""
+        return self._replies(watch, begin, until) if isinstance(watch, OnReply) else self._silences(watch, begin, until)
 
     def _unanswered(self, lasting: Duration, since: Instant, now: Instant) -> Instant:
         if self.answers:
@@ -156,37 +161,39 @@ class Traffic:
         asked = self.next_sent(max(since, self.last_received(now)) + 1)
         return max(asked + lasting, now) if asked < NEVER else NEVER
 
-    def _silence(self, of: Silent, lasting: Duration, since: Instant, now: Instant, fence: Instant) -> Instant:
-        last = self._last_of(of, now)
-        begin = max(since, last)
-        while (end := begin + lasting) <= fence:
-            last = self._last_of(of, end)
-            if last <= begin:
-                return max(end, now)
-            begin = last
-        return NEVER
+    def _silences(self, watch: OnSilence, begin: Instant, until: Instant) -> Iterator[Instant]:
+        last_of = _LAST_OF[watch.of]
+        broken = max(watch.since, last_of(self, begin))
+        while (end := broken + watch.lasting) <= until:
+            last = last_of(self, end)
+            if last > broken:
+                broken = last
+                continue
+            broken = max(end, begin)
+            yield broken
 
-    def _last_of(self, of: Silent, until: Instant) -> Instant:
-        match of:
-            case Silent.SENT:
-                return self.last_sent(until)
-            case Silent.RECEIVED:
-                return self.last_received(until)
-            case _:
-                return max(self.last_sent(until), self.last_received(until))
-
-    def _reply(self, lasting: Duration, since: Instant, now: Instant, fence: Instant) -> Instant:
-        """The end of the first quiet spell that an answer began: nothing was sent between it and `lasting` later."""
+    def _replies(self, watch: OnReply, begin: Instant, until: Instant) -> Iterator[Instant]:
+        """Ends of spells that an answer began and in which nothing was sent."""
+        lasting = watch.lasting
         if not self.answers:
             received = self._received
-            quiet = received > since and self.last_sent(received + lasting) <= received
-            return max(received + lasting, now) if quiet and received + lasting >= now else NEVER
-        sent = self.last_sent(now)
-        if sent < self._answers_since or sent + self.round_trip <= since or sent + self.round_trip + lasting < now:
-            sent = self.next_sent(max(now, self._answers_since))
-        while (end := sent + self.round_trip + lasting) <= fence:
-            later = self.last_sent(end)
-            if later <= sent:
-                return end
-            sent = later
-        return NEVER
+            end = received + lasting
+            if received > watch.since and begin <= end <= until and self.last_sent(end) <= received:
+                yield end
+            return
+        wait = self.round_trip + lasting
+        sent = self.next_sent(max(begin - wait, self._answers_since, watch.since - self.round_trip + 1))
+        while (end := sent + wait) <= until:
+            last = self.last_sent(end)
+            if last > sent:
+                sent = last
+                continue
+            yield end
+            sent = self.next_sent(end)
+
+
+def _last_of_both(traffic: Traffic, until: Instant) -> Instant:
+    return max(traffic.last_sent(until), traffic.last_received(until))
+
+
+_LAST_OF = {Silent.SENT: Traffic.last_sent, Silent.RECEIVED: Traffic.last_received, Silent.BOTH: _last_of_both}

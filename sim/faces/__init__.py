@@ -1,0 +1,1 @@
+"""People and files: the only floor that prints, draws or writes."""

@@ -1,8 +1,8 @@
 """The command `leakwindow`: what people type.
 
-Results go to stdout, notes and progress to stderr. Exit status: 0 done, 1 a claim failed, 2 the user's input is wrong, 70 we are
-wrong. This is the one place where errors end: each becomes one message. Whatever is heavy (matplotlib) is imported by the command
-that needs it, so that `--help` and `check` stay quick.
+Results go to stdout, notes and progress to stderr. Exit status: 0 done, 1 a claim failed, 2 the user's input is wrong,
+70 we are wrong. This is the one place where errors end: each becomes one message. Whatever is heavy (matplotlib) is
+imported by the command that needs it, so that `--help` and `check` stay quick.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from typing import Annotated, Any
 import typer
 
 from sim.engine.simulate import Run, simulate
-from sim.faces import saving, shipped
+from sim.faces import checking, saving, shipped
 from sim.faces.importing import Imported, ImportRefused, read_profile, to_toml
-from sim.faces.terminal import clean, progress, say, stderr, stdout, table, text
+from sim.faces.terminal import LINES, clean, say, stderr, stdout, table, text
 from sim.world.loading import ScenarioError, load, read_setting, read_tree
 from sim.world.scenario import Scenario
 
 CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG = 1, 2, 70
-CONFIGURATIONS = frozenset({".mobileconfig", ".conf", ".ovpn", ".plist", ".xml"})
 
 app = typer.Typer(
     name="leakwindow",
@@ -91,14 +90,16 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _common(
     context: typer.Context,
-    _: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", hidden=True)] = False,
 ) -> None:
     context.obj = context.obj or Occasion()
     context.obj.debug = debug
 
 
-# One day ----------------------------------------------------------------------------------------------------------------
+# One day --------------------------------------------------------------------------------------------------------------
 
 
 @app.command()
@@ -110,7 +111,9 @@ def run(
     settings: SetOption = None,
     profile: ProfileOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write summary, timeline, windows and picture there.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write summary, timeline, windows and picture there.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the day: .png, .svg or .pdf.")] = None,
 ) -> None:
     """Play one day: what was outside the tunnel, why, and what it cost."""
@@ -135,7 +138,7 @@ def run(
     else:
         from sim.faces.reporting import report
 
-        report(stdout(), played.summary)
+        report(stdout(), played.summary, document)
     for path in files:
         say(f"Wrote {path}")
 
@@ -198,7 +201,7 @@ def _servers(imported: Imported, tree: dict[str, Any]) -> dict[str, Any]:
     return {"servers": [*imported.servers, *own]}
 
 
-# Files -------------------------------------------------------------------------------------------------------------------
+# Files ----------------------------------------------------------------------------------------------------------------
 
 
 @app.command("import")
@@ -221,7 +224,11 @@ def _tell_notes(imported: Imported) -> None:
     console = stderr()
     console.print(text(f"{imported.kind}: {imported.name}", "bold"))
     rows = [
-        (text(note.key), text("counts" if note.effect else "no effect", "" if note.effect else "dim"), text(note.text, "dim"))
+        (
+            text(note.key),
+            text("counts" if note.effect else "no effect", "" if note.effect else "dim"),
+            text(note.text, "dim"),
+        )
         for note in sorted(imported.notes, key=lambda note: not note.effect)
     ]
     if rows:
@@ -231,20 +238,22 @@ def _tell_notes(imported: Imported) -> None:
 @app.command()
 def check(
     files: Annotated[list[str], typer.Argument(help="Scenario files, shipped scenarios, or VPN configurations.")],
-    expect: Annotated[bool, typer.Option("--expect", help="Also play them, and see whether what they claim holds.")] = False,
+    expect: Annotated[
+        bool, typer.Option("--expect", help="Also play them, and see whether what they claim holds.")
+    ] = False,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="How many days each claim is tried on.")] = 20,
 ) -> None:
     """Say whether files are right; with --expect, whether their claims hold."""
     wrong = failed = False
     for name in files:
         try:
-            if Path(name).suffix.lower() in CONFIGURATIONS:
-                _check_configuration(Path(name))
+            if Path(name).suffix.lower() in checking.CONFIGURATIONS:
+                print(clean(checking.configuration(Path(name))))
                 continue
             path = shipped.find(name)
-            _check_scenario(path)
+            print(clean(checking.scenario(path)))
             if expect:
-                failed |= not _expectations_hold(path, seeds)
+                failed |= not checking.claims_hold(path, seeds)
         except (ScenarioError, ImportRefused) as error:
             say(f"leakwindow: {error}")
             wrong = True
@@ -252,40 +261,7 @@ def check(
         raise typer.Exit(INPUT_WRONG if wrong else CLAIM_FAILED)
 
 
-def _check_configuration(path: Path) -> None:
-    imported = read_profile(path)
-    counts = sum(note.effect for note in imported.notes)
-    print(clean(f"{path}: fine: {imported.kind}, {imported.vpn.get('protocol')}; {counts} keys count, "
-                f"{len(imported.notes) - counts} have no effect in the model"))  # fmt: skip
-
-
-def _check_scenario(path: Path) -> None:
-    scenario = load(path)
-    for policy in scenario.policies:
-        load(path, policy)
-    kinds = sum(len(app.sockets) for app in scenario.apps)
-    print(clean(f"{path}: fine: {scenario.name}, {len(scenario.apps)} apps with {kinds} kinds of sockets, "
-                f"{len(scenario.policies)} policies, {len(scenario.expect)} expectations"))  # fmt: skip
-
-
-def _expectations_hold(path: Path, seeds: int) -> bool:
-    from sim.measure.expectations import check_file
-
-    with progress(f"{path.name}: day") as tell:
-        verdicts = check_file(path, range(1, seeds + 1), tell)
-    rows = [
-        (
-            text("holds" if v.holds else "FAILS", "" if v.holds else "bold #D4300C"),
-            v.expectation.that,
-            text(v.detail + (f" (seeds {', '.join(map(str, v.failed_seeds[:8]))})" if v.failed_seeds else ""), "dim"),
-        )
-        for v in verdicts
-    ]
-    stdout().print(table(("", "claim", f"over {seeds} days"), rows))
-    return all(v.holds for v in verdicts)
-
-
-# What there is -----------------------------------------------------------------------------------------------------------
+# What there is --------------------------------------------------------------------------------------------------------
 
 
 @app.command()
@@ -310,8 +286,8 @@ def parameters(
     found = [p for p in listing.walk() if chosen in p.path and (not assumed or p.cited.confidence is ASSUMED)]
     if not found:
         raise ScenarioError("--set", chosen, "no parameter has this in its name", "leakwindow parameters lists all.")
-    rows = [(p.path, p.default, p.unit, p.range, str(p.cited.confidence), text(p.source, "dim")) for p in found]
-    stdout().print(table(("name", "default", "unit", "range", "confidence", "source"), rows))
+    rows = [(p.path, p.value, p.range, str(p.cited.confidence), text(p.source, "dim")) for p in found]
+    stdout(LINES).print(table(("name", "default", "range", "confidence", "source"), rows))
 
 
 @app.command()

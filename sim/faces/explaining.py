@@ -42,7 +42,11 @@ def explain_all(console: Console, run: Run) -> None:
     for line in rest:
         console.print(text(line, "dim"))
     if rest:
-        console.print(text(f"leakwindow explain … --window K explains any of the {len(windows)}, counted in order of time.", "dim"))
+        console.print(
+            text(
+                f"leakwindow explain … --window K explains any of the {len(windows)}, counted in order of time.", "dim"
+            )
+        )
 
 
 def _grouped(windows: Sequence[LeakWindow]) -> list[list[LeakWindow]]:
@@ -60,7 +64,9 @@ def _tell(console: Console, run: Run, number: int, explanation: Explanation, ali
     console.print(text(f"Window {number}: {window.cause.value}, {times}", HOT))
     if alike > 1:
         console.print(text(f"The longest of {alike} of this cause.", "dim"))
-    console.print(text(f"{capital(why(run, window))}. Seen by others: {', '.join(DISCLOSURES[k] for k in window.kinds)}."))
+    console.print(
+        text(f"{capital(why(run, window))}. Seen by others: {', '.join(DISCLOSURES[k] for k in window.kinds)}.")
+    )
     for name, lines in explanation.chains:
         console.print()
         console.print(_indented(text(name, "bold"), 2))
@@ -71,8 +77,8 @@ def _tell(console: Console, run: Run, number: int, explanation: Explanation, ali
     if explanation.remedies:
         console.print()
         console.print(_indented(text("What would have closed it", "bold"), 2))
-        rows = [(text(name), text(price, "dim")) for name, price in explanation.remedies]
-        console.print(_indented(table(("", ""), rows), 4))
+        remedies = [(name, text(price, "dim")) for name, price in explanation.remedies]
+        console.print(_indented(table(("", ""), remedies), 4))
     console.print()
 
 

@@ -41,7 +41,10 @@ def sentence(summary: Summary) -> list[list[Piece]]:
         return [[first], _aftermath(summary, exposed, f"For {spell(exposed)}", ", something went out beside it.")]
     first = Piece(f"The phone said “Connected” for {spell(connected)}.")
     if not within and exposed:
-        return [[first], [Piece(f"For {spell(exposed)}", hot=True), Piece(" while it did not, something was outside the tunnel.")]]
+        return [
+            [first],
+            [Piece(f"For {spell(exposed)}", hot=True), Piece(" while it did not, something was outside the tunnel.")],
+        ]
     share = "All that time" if within == connected else f"For {spell(within)} of them"
     return [[first], _aftermath(summary, exposed, share, ", something was outside the tunnel.")]
 
@@ -72,15 +75,16 @@ def exposure_within(summary: Summary) -> tuple[Duration, Duration]:
             exposed += sum(
                 max(0, min(end, int(b)) - max(standing.begin, int(a)))
                 for a, b in summary.exposed[
-                    summary.exposed[:, 1].searchsorted(standing.begin, side="right") : summary.exposed[:, 0].searchsorted(end)
+                    summary.exposed[:, 1].searchsorted(standing.begin, side="right") : summary.exposed[
+                        :, 0
+                    ].searchsorted(end)
                 ]
             )
     return connected, exposed
 
 
-def numbers(summary: Summary) -> list[Number]:
-    """All headline numbers, together, because each alone can be gamed."""
-    found = summary.as_dict()
+def numbers(summary: Summary, found: dict[str, Any]) -> list[Number]:
+    """All headline numbers of a summary and of its document, together, because each alone can be gamed."""
     exposure, bypassed, energy = found["exposure"], found["bypassed"], found["energy"]
     rows = [
         Number("Exposed", spell(total(summary.exposed)), _exposed(exposure), hot=bool(exposure["seconds"])),
@@ -88,7 +92,11 @@ def numbers(summary: Summary) -> list[Number]:
         Number("System bypass", size(bypassed["system_bytes"]), _bypassed(summary)),
     ]
     if bypassed["direct_bytes"]:
-        rows.append(Number("Left out by choice", size(bypassed["direct_bytes"]), "your configuration sends it around the tunnel"))
+        rows.append(
+            Number(
+                "Left out by choice", size(bypassed["direct_bytes"]), "your configuration sends it around the tunnel"
+            )
+        )
     blocked = f"{size(found['blocked']['bytes'])} refused or held in vain"
     stale = f"status Connected, and nothing passed; {size(found['stalled']['bytes'])} given up"
     offline = f"no network at all; {size(found['fates']['OFFLINE'])} given up"
@@ -105,7 +113,9 @@ def numbers(summary: Summary) -> list[Number]:
     elif found["intent_s"]:
         rows.append(Number("First protected byte", "never", "nothing went through the tunnel"))
     battery, whole = energy["battery_percent"], energy["total_j"]
-    added = f"{energy['vpn_added_j']:.0f} J against the same day without a VPN; {_parts(energy['vpn_added_by_component'])}"
+    added = (
+        f"{energy['vpn_added_j']:.0f} J against the same day without a VPN; {_parts(energy['vpn_added_by_component'])}"
+    )
     rows += [
         Number("Battery", f"{battery:.3g} %", f"{whole:.0f} J of a full {summary.run.scenario.device.model}"),
         Number("VPN's share of it", f"{energy['vpn_added_percent']:.2g} %", added),
@@ -122,7 +132,9 @@ def _exposed(exposure: dict[str, Any]) -> str:
 def _leaked(exposure: dict[str, Any]) -> str:
     if not exposure["bytes"]:
         return "nothing used the way outside"
-    kinds = [f"{DISCLOSURES[letter]} {size(part['bytes'])}" for letter, part in exposure["by_kind"].items() if part["bytes"]]
+    kinds = [
+        f"{DISCLOSURES[letter]} {size(part['bytes'])}" for letter, part in exposure["by_kind"].items() if part["bytes"]
+    ]
     return f"{count(exposure['packets'], 'packet')}; seen: {', '.join(kinds)}"
 
 
@@ -138,7 +150,11 @@ def _bypassed(summary: Summary) -> str:
 
 def _parts(added: dict[str, float]) -> str:
     largest = sorted(((joules, name) for name, joules in added.items() if abs(joules) >= 0.5), reverse=True)[:3]
-    return "mostly " + ", ".join(f"{name.replace('_', ' ')} {joules:.0f} J" for joules, name in largest) if largest else "no part of it large"
+    return (
+        "mostly " + ", ".join(f"{name.replace('_', ' ')} {joules:.0f} J" for joules, name in largest)
+        if largest
+        else "no part of it large"
+    )
 
 
 _EVENTS = {
@@ -174,7 +190,7 @@ class ReconnectRow(NamedTuple):
     """All interruptions by one event."""
 
     event: str
-    count: int
+    times: int
     median: Duration
     most: Duration
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 from rich.text import Text
 
@@ -20,20 +22,25 @@ SHOWN, SHOWN_OF_A_CAUSE = 8, 3
 HOT = "bold #D4300C"
 
 
-def report(console: Console, summary: Summary) -> None:
-    """Print everything that a run amounts to."""
+def report(console: Console, summary: Summary, document: dict[str, Any]) -> None:
+    """Print everything that a run amounts to; `document` is its summary as :meth:`Summary.as_dict` gives it."""
     scenario = summary.run.scenario
-    title = f"{scenario.name}  ·  {scenario.device.model}, iOS {scenario.device.ios_version}  ·  {scenario.vpn.protocol}"
+    title = (
+        f"{scenario.name}  ·  {scenario.device.model}, iOS {scenario.device.ios_version}  ·  {scenario.vpn.protocol}"
+    )
     console.print(text(f"{title}  ·  seed {summary.run.seed}", "dim"))
     console.print()
     for line in sentence(summary):
         console.print(_styled(line))
     console.print()
-    rows = [(text(n.name, "bold"), text(n.value, HOT if n.hot else ""), text(n.about, "dim")) for n in numbers(summary)]
+    rows = [
+        (text(n.name, "bold"), text(n.value, HOT if n.hot else ""), text(n.about, "dim"))
+        for n in numbers(summary, document)
+    ]
     console.print(table(("", "", ""), rows, right=(1,)))
     _reconnects(console, summary)
     _windows(console, summary)
-    _checks(console, summary)
+    _checks(console, summary, document["leak_checks"])
     console.print()
     assumed, every = assumed_in(scenario)
     console.print(text(f"Rests on {assumed} assumed of {every} parameters: leakwindow parameters --assumed", "dim"))
@@ -48,7 +55,7 @@ def _reconnects(console: Console, summary: Summary) -> None:
     if rows:
         console.print()
         console.print(text(f"Reconnects ({len(summary.reconnects)}), delay that was the tunnel's own", "bold"))
-        cells = [(r.event, str(r.count), spell(r.median), spell(r.most)) for r in rows]
+        cells = [(r.event, str(r.times), spell(r.median), spell(r.most)) for r in rows]
         console.print(table(("after", "times", "median", "longest"), cells, right=(1, 2, 3)))
 
 
@@ -113,8 +120,7 @@ def others(summary: Summary, shown: list[LeakWindow]) -> list[str]:
     ]
 
 
-def _checks(console: Console, summary: Summary) -> None:
-    checks = summary.as_dict()["leak_checks"]
+def _checks(console: Console, summary: Summary, checks: list[dict[str, Any]]) -> None:
     if not checks:
         return
     console.print()
@@ -122,7 +128,13 @@ def _checks(console: Console, summary: Summary) -> None:
     rows = []
     for (at, _, _), check in zip(summary.run.checks, checks, strict=True):
         wrong = check["said"] == "all fine" and check["truth"] != "nothing outside"
-        rows.append((clock(summary.run, at), f"said “{check['said']}”", text(f"in truth: {check['truth']}", HOT if wrong else "")))
+        rows.append(
+            (
+                clock(summary.run, at),
+                f"said “{check['said']}”",
+                text(f"in truth: {check['truth']}", HOT if wrong else ""),
+            )
+        )
     console.print(table(("at", "the page", ""), rows))
     share = summary.checks_fine_share
     if share is not None and to_seconds(total(summary.exposed)):

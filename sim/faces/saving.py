@@ -28,8 +28,14 @@ def timeline_lines(run: Run) -> str:
     lines = []
     for record in run.timeline:
         event = record.event
-        told = asdict(event) if is_dataclass(event) and not isinstance(event, type) else {}
-        row = {"id": record.id, "at_s": to_seconds(record.at), "actor": record.actor, "event": type(event).__name__, **_apart(told)}
+        told: dict[str, Any] = asdict(event) if is_dataclass(event) else {}
+        row = {
+            "id": record.id,
+            "at_s": to_seconds(record.at),
+            "actor": record.actor,
+            "event": type(event).__name__,
+            **_apart(told),
+        }
         lines.append(json.dumps({**row, "cause": record.cause, "phase": record.phase}, ensure_ascii=False, default=str))
     return "\n".join(lines) + "\n"
 
@@ -57,7 +63,9 @@ def check_picture(path: Path) -> None:
     ScenarioError
     """
     if path.suffix.lower() not in PICTURES:
-        raise ScenarioError("--plot", str(path), f"found {path.suffix or 'no ending'!r}; allowed: {', '.join(PICTURES)}")
+        raise ScenarioError(
+            "--plot", str(path), f"found {path.suffix or 'no ending'!r}; allowed: {', '.join(PICTURES)}"
+        )
     if path.is_dir():
         raise ScenarioError("--plot", str(path), "this is a directory")
     if not path.parent.is_dir():

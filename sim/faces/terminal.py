@@ -18,32 +18,32 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim.measure.explain import length
+from sim.base.units import HOUR, MINUTE, SECOND, Duration
 
-_PIPE_WIDTH = 120
+LINES = 1000
+"""A width for long tables in a pipe: one line a row, to be searched with grep."""
 _SHOWS_PROGRESS_AFTER_S = 2.0
 
 
 def clean(text: str) -> str:
-    """The text without anything that a terminal would obey: control characters, and marks that reverse the reading order."""
+    """The text without what a terminal would obey: control characters, and marks that reverse the reading order."""
     return "".join(c if c.isprintable() or c in "\n " else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def stdout() -> Console:
-    """Where results go. Reads no markup; a file or a pipe gets lines of 120 characters."""
-    return _console(stderr=False)
+def stdout(pipe_width: int = 120) -> Console:
+    """Where results go. Reads no markup; a file or a pipe gets lines of up to `pipe_width` characters."""
+    return _console(sys.stdout, pipe_width)
 
 
 def stderr() -> Console:
     """Where progress, notes and refusals go."""
-    return _console(stderr=True)
+    return _console(sys.stderr, 120)
 
 
-def _console(*, stderr: bool) -> Console:
-    stream = sys.stderr if stderr else sys.stdout
+def _console(stream: TextIO, pipe_width: int) -> Console:
     if stream.isatty():
         return Console(file=stream, markup=False, highlight=False, emoji=False)
-    return Console(file=_Trimmed(stream), markup=False, highlight=False, emoji=False, width=_PIPE_WIDTH)
+    return Console(file=_Trimmed(stream), markup=False, highlight=False, emoji=False, width=pipe_width)
 
 
 class _Trimmed(StringIO):
@@ -99,9 +99,15 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def spell(microseconds: float) -> str:
-    """A duration as people say it: "6 h 35 min", "0.2 s"; nothing is "0 s"."""
-    return length(round(microseconds))
+def spell(duration: Duration) -> str:
+    """A duration as people say it, rounded to what is shown: "6 h 36 min", "12 min 20 s", "20 min", "0.98 s"."""
+    if duration >= HOUR - SECOND // 2:
+        whole = (duration + MINUTE // 2) // MINUTE
+        return f"{whole // 60} h" + (f" {whole % 60:02d} min" if whole % 60 else "")
+    if duration >= MINUTE - SECOND // 2:
+        whole = (duration + SECOND // 2) // SECOND
+        return f"{whole // 60} min" + (f" {whole % 60:02d} s" if whole % 60 else "")
+    return f"{duration / SECOND:.3g} s" if duration >= SECOND or not duration else f"{duration / SECOND:.2g} s"
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from enum import Enum, StrEnum
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from sim.base.laws import Law
-from sim.base.units import Bytes, Duration, Instant
+from sim.base.units import NEVER, Bytes, Duration, Instant
 
 
 class Event:
@@ -122,6 +122,10 @@ class OnSilence(NamedTuple):
     of: Silent
     lasting: Duration
     since: Instant
+    says: Transmit | None = None
+    until: Instant = NEVER
+    """Before this the engine may send `says` by itself, again and again, instead of delivering ``Due(name)``: the machine
+    would do just that, and nothing else about it would change. That is how thousands of keepalives cost no events."""
 
 
 class OnUnanswered(NamedTuple):
@@ -138,6 +142,9 @@ class OnReply(NamedTuple):
     name: str
     lasting: Duration
     since: Instant
+    says: Transmit | None = None
+    until: Instant = NEVER
+    """As in :class:`OnSilence`."""
 
 
 class OnAttempt(NamedTuple):

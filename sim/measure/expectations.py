@@ -1,20 +1,22 @@
 """Expectations: what must hold in a scenario, so that a scenario is also a test.
 
-An expectation compares numbers of the run's document (:meth:`sim.measure.summary.Summary.as_dict`), of the scenario as it stands
-or of one of its policies::
+An expectation compares numbers of the run's document (:meth:`sim.measure.summary.Summary.as_dict`), of the scenario as
+it stands or of one of its policies::
 
-    exposure.seconds >= 0.9 * intent_s
+    exposure.seconds >= 90 % * intent_s
     sealed:exposure.bytes <= connect-first:exposure.bytes < exposure.bytes
-    wireguard:reconnects.delay_s ~ ikev2:reconnects.delay_s
+    ikev2:reconnects.WifiLost.delay_s < openvpn:reconnects.WifiLost.delay_s
     exposure.first_s > 11 min
 
-Theory of operation. A text is a chain of sums with a relation between each two of them: ``<``, ``<=``, ``==``, ``>=``, ``>``,
-or ``~`` (no further apart than a tenth of the larger one). A sum adds or subtracts products of numbers and keys. A number
-may carry a unit (times become seconds, sizes bytes, ``90 %`` is 0.9). A key is a path into the document, after ``policy:`` if a policy
-is meant. Of a list (``reconnects``, ``windows``) the key is ``count``, or a field, which is added up.
+Theory of operation. A text is a chain of sums with a relation between each two of them: ``<``, ``<=``, ``==``, ``>=``,
+``>``, or ``~`` (no further apart than a tenth of the larger one). A sum adds or subtracts products of numbers and keys.
+A number may carry a unit (times become seconds, sizes bytes, ``90 %`` is 0.9). A key is a path into the document, after
+``policy:`` if a policy is meant. Of a list (``reconnects``, ``windows``) the key is ``count``, or a field, which is
+added up; of the reconnects an event may stand before it, to count only those that it caused.
 
-A part that has no entry because nothing happened (``exposure.by_cause.L06.bytes``) is 0. A value that does not exist (the instant of
-the first leak, when nothing leaked) makes every comparison with it fail. Everything else that is missing is a mistake of the file.
+A part that has no entry because nothing happened (``exposure.by_cause.L06.bytes``) is 0. A value that does not exist
+(the instant of the first leak, when nothing leaked) makes every comparison with it fail. Everything else that is
+missing is a mistake of the file.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ from typing import Any, NamedTuple
 
 from sim.base.units import SECOND, read_duration, read_size
 from sim.engine.simulate import simulate
+from sim.machines import events
+from sim.machines.machine import Event
 from sim.machines.routing import Cause
 from sim.world.loading import ScenarioError, load
 from sim.world.scenario import Expectation
@@ -48,9 +52,16 @@ _SPARSE: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("exposure", "by_kind"): tuple("abcd"),
 }
 """Tables of the document that hold an entry only for what happened, and all entries that they may hold."""
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "reconnects": ("at_s", "delay_s"),
+    "leak_checks": ("at_s",),
+    "windows": ("begin_s", "end_s", "flows", "bytes"),
+}
+"""Lists of the document, and the numbers in each entry. An empty list must not hide a misspelt field."""
+_EVENTS = tuple(sorted(n for n, c in vars(events).items() if isinstance(c, type) and issubclass(c, Event)))
 
 
-# What an expectation says ------------------------------------------------------------------------------------------------
+# What an expectation says --------------------------------------------------------------------------------------------
 
 
 class Number(NamedTuple):
@@ -126,20 +137,20 @@ def _margin(a: float, relation: str, b: float) -> float:
     if relation in (">", ">="):
         return _margin(b, relation.replace(">", "<"), a)
     largest = max(abs(a), abs(b))
-    same = isclose(a, b, rel_tol=_RELATIVE) or largest == 0
+    same = isclose(a, b, rel_tol=_RELATIVE)
     apart = 0.0 if same else (b - a) / largest
     match relation:
         case "<":
-            return -1e-300 if same else apart
+            return -_RELATIVE if same else apart
         case "<=":
             return apart
         case "==":
-            return 0.0 if same else -abs(apart)
+            return -abs(apart)
         case _:
-            return NEAR - abs(apart) if abs(apart) > NEAR * (1 + _RELATIVE) else max(NEAR - abs(apart), 0.0)
+            return max(NEAR - abs(apart), 0.0) if abs(apart) <= NEAR * (1 + _RELATIVE) else NEAR - abs(apart)
 
 
-# Reading it --------------------------------------------------------------------------------------------------------------
+# Reading it ----------------------------------------------------------------------------------------------------------
 
 
 class _Token(NamedTuple):
@@ -186,6 +197,8 @@ def parse(text: str) -> Claim:
     claim = Claim(tuple(terms), tuple(relations))
     if not claim.keys:
         raise ValueError("it names no number of the run, so it does not depend on it")
+    if "%" in text and any(key.path[-1].endswith("percent") for key in claim.keys):
+        raise ValueError("a key that ends in percent is in percent already: compare it with a plain number")
     return claim
 
 
@@ -219,7 +232,7 @@ def _number(digits: str, unit: str | None) -> Number:
     raise ValueError(f'unknown unit in "{text}"; allowed: us, ms, s, min, h, d, B, kB, MB, GB, KiB, MiB, %')
 
 
-# Looking it up -----------------------------------------------------------------------------------------------------------
+# Looking it up -------------------------------------------------------------------------------------------------------
 
 
 def look_up(document: Mapping[str, Any], path: Sequence[str]) -> float:
@@ -233,11 +246,11 @@ def look_up(document: Mapping[str, Any], path: Sequence[str]) -> float:
     here: Any = document
     for i, part in enumerate(path):
         if isinstance(here, list):
-            return _over_list(here, path[i:])
+            return _over_list(here, path, i)
         before = tuple(path[:i])
-        if before in _SPARSE and part not in here:
+        if before in _SPARSE:
             _known(part, _SPARSE[before], path[: i + 1])
-            here = dict.fromkeys(_PARTS, 0)
+            here = here.get(part, dict.fromkeys(_PARTS, 0))
             continue
         if not isinstance(here, Mapping):
             raise KeyError(f"there is nothing below {'.'.join(path[:i])}")
@@ -247,20 +260,22 @@ def look_up(document: Mapping[str, Any], path: Sequence[str]) -> float:
         return nan
     if isinstance(here, bool) or not isinstance(here, int | float):
         below = list(here) if isinstance(here, Mapping) else ["count"] if isinstance(here, list) else []
-        raise KeyError(f"{'.'.join(path)} is not a number" + (f"; below it there is: {', '.join(below)}" if below else ""))
+        hint = f"; below it there is: {', '.join(below)}" if below else ""
+        raise KeyError(f"{'.'.join(path)} is not a number{hint}")
     return float(here)
 
 
-def _over_list(entries: Sequence[Mapping[str, Any]], path: Sequence[str]) -> float:
-    """The number of entries, or the sum of a field over them."""
-    if len(path) != 1:
-        raise KeyError(f"there is nothing below {path[0]}")
-    if path[0] == "count":
-        return float(len(entries))
-    values = [entry.get(path[0]) for entry in entries]
-    if any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
-        raise KeyError(f"{path[0]} is not a number of each entry; there is always: count")
-    return float(sum(v for v in values if v is not None))
+def _over_list(entries: Sequence[Mapping[str, Any]], path: Sequence[str], i: int) -> float:
+    """The number of entries, or the sum of a field over them; `path[i:]` is what stands below the list."""
+    which, *below = path[i:]
+    if below and path[0] == "reconnects":
+        _known(which, _EVENTS, path[: i + 1])
+        entries = [entry for entry in entries if entry["event"] == which]
+        which, *below = below
+    if below:
+        raise KeyError(f"there is nothing below {'.'.join(path[: i + 1])}")
+    _known(which, ("count", *_FIELDS.get(path[0], ())), path)
+    return float(len(entries) if which == "count" else sum(entry[which] for entry in entries))
 
 
 def _known(part: str, allowed: Sequence[str], path: Sequence[str]) -> None:
@@ -270,7 +285,7 @@ def _known(part: str, allowed: Sequence[str], path: Sequence[str]) -> None:
         raise KeyError(f"there is no {'.'.join(path)} in a run's document; {hint}")
 
 
-# Holding the scenario to it ------------------------------------------------------------------------------------------------
+# Holding the scenario to it ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -289,9 +304,7 @@ class Verdict:
     failed_seeds: tuple[int, ...]
 
 
-def check_file(
-    path: Path, seeds: Sequence[int], progress: Callable[[int, int], None] | None = None
-) -> list[Verdict]:
+def check_file(path: Path, seeds: Sequence[int], progress: Callable[[int, int], None] | None = None) -> list[Verdict]:
     """Hold a scenario file to its own expectations.
 
     Each policy that an expectation names is played once with each seed.
@@ -356,7 +369,8 @@ def _judge(expectation: Expectation, claim: Claim, values: Mapping[Key, list[flo
     if not expectation.each_seed:
         means = [sum(column) / len(seeds) for column in zip(*rows, strict=True)]
         holds = claim.margin(means) >= 0
-        return Verdict(expectation, holds, f"mean of {len(seeds)} seeds: {_shown(claim, means)}", () if holds else tuple(seeds))
+        shown = f"mean of {len(seeds)} seeds: {_shown(claim, means)}"
+        return Verdict(expectation, holds, shown, () if holds else tuple(seeds))
     margins = [claim.margin(row) for row in rows]
     failed = tuple(seed for seed, margin in zip(seeds, margins, strict=True) if margin < 0)
     worst = seeds.index(failed[0]) if failed else margins.index(min(margins))

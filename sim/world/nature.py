@@ -483,7 +483,9 @@ class _Flows:
         if not changes or not mean:
             return
         counts = self._streams.of("look ups at network change").poisson(mean, len(changes))
-        self._add_resolver("system", NETWORK_CHANGE, np.repeat(np.array(changes, dtype=np.int64), counts))
+        instants = np.array(changes, dtype=np.int64)
+        counts[instants == 0] = 0  # a network on which the scenario begins is no change
+        self._add_resolver("system", NETWORK_CHANGE, np.repeat(instants, counts))
 
     def _add_resolver(self, owner: str, domain: str, at: Ints) -> None:
         at = np.sort(at[at < self._scenario.duration])

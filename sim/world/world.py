@@ -62,7 +62,7 @@ def build(scenario: Scenario, seed: int, nature: Nature | None = None) -> World:
     vpn = scenario.vpn
     protocol: TunnelProtocol = getattr(vpn, vpn.protocol)
     traits, classes = _classify(scenario, nature)
-    script = sorted([*nature.script, *_deeds(scenario, nature, streams)], key=lambda line: line[0])
+    script = sorted([*_met(scenario, nature), *_deeds(scenario, nature, streams)], key=lambda line: line[0])
     return World(
         scenario=scenario,
         seed=seed,
@@ -112,6 +112,14 @@ def _provider(scenario: Scenario, protocol: TunnelProtocol) -> Provider:
         memory_limit=None if vpn.protocol == "ikev2" else memory_limit(scenario.device.ios),
         up_at_start=scenario.vpn_on,
     )
+
+
+def _met(scenario: Scenario, nature: Nature) -> list[tuple[Instant, Event]]:
+    """What of nature's day the configuration lets happen: without Always-On's captive sheet nobody can sign in anywhere."""
+    always_on = scenario.vpn.always_on
+    if always_on is None or always_on.captive_sheet:
+        return list(nature.script)
+    return [line for line in nature.script if not isinstance(line[1], ev.PortalPassed)]
 
 
 # What the user and the servers do ------------------------------------------------------------------------------------------

@@ -337,9 +337,12 @@ def test_step(machine: IKEv2, state: State, event: Event, now: Instant, expected
     assert machine.step(state, event, now) == expected
 
 
+KEEPALIVE = Transmit("NAT keepalive", 29)
+
+
 def test_nat_keepalive_depends_on_the_interface() -> None:
-    assert APPLE.watches(UP) == (OnSilence("keepalive", Silent.SENT, 20 * S, 5),)
-    assert APPLE.watches(UP._replace(cellular=True)) == (OnSilence("keepalive", Silent.SENT, 110 * S, 5),)
+    assert APPLE.watches(UP) == (OnSilence("keepalive", Silent.SENT, 20 * S, 5, KEEPALIVE),)
+    assert APPLE.watches(UP._replace(cellular=True)) == (OnSilence("keepalive", Silent.SENT, 110 * S, 5, KEEPALIVE),)
     assert APPLE.watches(UP._replace(phase=Phase.STALE)) == ()
     assert ikev2(nat_keepalive_wifi="0 s").watches(UP) == ()
 

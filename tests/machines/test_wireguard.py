@@ -28,7 +28,7 @@ from sim.machines.machine import (
     StopTimer,
     Transmit,
 )
-from sim.machines.protocols.wireguard import Phase, State, WireGuard
+from sim.machines.protocols.wireguard import EMPTY, Phase, State, WireGuard
 from tests.machines.driver import Driver, never, spaced
 from tests.machines.tables import duplicates, explore, missing, walk
 
@@ -196,8 +196,8 @@ def test_step(machine: WireGuard, state: State, event: Event, now: Instant, expe
 def test_watches_of_a_session() -> None:
     assert KEPT.watches(YOUNG) == (
         OnSend("send", 1120 * S),
-        OnReply("passive", 10 * S, 1000 * S),
-        OnSilence("persistent", Silent.BOTH, 25 * S, 1000 * S),
+        OnReply("passive", 10 * S, 1000 * S, EMPTY, 1120 * S),
+        OnSilence("persistent", Silent.BOTH, 25 * S, 1000 * S, EMPTY, 1120 * S),
         OnReceive("receive", 1165 * S),
         OnUnanswered("unanswered", 15 * S, 1000 * S),
     )

@@ -234,7 +234,7 @@ class PathRules(Parameters):
             default = Interface.CELLULAR
         phase = PathStatus.SATISFIED if default else PathStatus.UNSATISFIED
         state = state._replace(phase=phase, default=default)
-        if _as_seen(state) == _as_seen(before):
+        if as_seen(state) == as_seen(before):
             return Step(state)
         # Whether an interface carries is not part of what processes are told.
         told = (state.default, _address(state), state.portal) == (before.default, _address(before), before.portal)
@@ -270,5 +270,6 @@ def _address(state: PathState) -> int:
     return state.wifi if state.default is Interface.WIFI else state.cellular if state.default else 0
 
 
-def _as_seen(state: PathState) -> tuple[object, ...]:
+def as_seen(state: PathState) -> tuple[object, ...]:
+    """What routing depends on."""
     return (state.default, state.wifi, state.cellular, state.wifi_works, state.cellular_works, state.portal)

@@ -131,7 +131,7 @@ class Phase(StrEnum):
 
 
 class ProviderState(NamedTuple):
-    """The process and its interface."""
+    """The process and its interface. Routing depends on the first fields only."""
 
     phase: Phase
     server: str = ""
@@ -140,6 +140,7 @@ class ProviderState(NamedTuple):
     interface: int = 0
     """The tunnel interface; 0 when there is none. Sockets bound to an earlier number have lost their address."""
     interfaces: int = 0
+    # From here on nothing concerns routing.
     usable: bool = True
     cellular: bool = False
     reasserting: bool = False

@@ -293,7 +293,7 @@ class IKEv2(Parameters):
         interval = self._nat_keepalive(state)
         if state.phase is not Phase.UP or not interval:
             return ()
-        return (OnSilence("keepalive", Silent.SENT, interval, state.sent),)
+        return (OnSilence("keepalive", Silent.SENT, interval, state.sent, Transmit("NAT keepalive", NAT_KEEPALIVE)),)
 
     def step(self, state: State, event: Event, now: Instant) -> Step:
         """See the table."""

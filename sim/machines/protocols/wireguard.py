@@ -39,7 +39,6 @@ from sim.machines.machine import (
     Announce,
     Answered,
     Due,
-    Effect,
     Event,
     Host,
     Link,
@@ -61,6 +60,7 @@ from sim.machines.machine import (
 INITIATION: Bytes = 148 + 28  # wireguard-go noise-protocol.go MessageInitiationSize, plus IPv4 and UDP headers
 RESPONSE: Bytes = 92 + 28  # MessageResponseSize
 KEEPALIVE: Bytes = 32 + 28  # an empty transport message
+EMPTY = Transmit("keepalive", KEEPALIVE)
 DATA_OVERHEAD: Bytes = 60  # 20 IPv4 + 8 UDP + 16 header + 16 tag; padding to 16 B comes on top
 INNER_MTU: Bytes = 1280  # wireguard-apple PacketTunnelSettingsGenerator.swift
 
@@ -200,8 +200,8 @@ class WireGuard(Parameters):
             case Phase.SESSION:
                 watches: tuple[Watch, ...] = (
                     OnSend("send", state.created + self.rekey_after_time),
-                    OnReply("passive", self.keepalive_timeout, state.sent),
-                    *self._persistent(state),
+                    OnReply("passive", self.keepalive_timeout, state.sent, EMPTY, state.created + self.rekey_after_time),
+                    *self._persistent(state, state.created + self.rekey_after_time),
                 )
                 if not state.late_rekey_done:
                     late = self.reject_after_time - self.keepalive_timeout - self.rekey_timeout
@@ -212,14 +212,15 @@ class WireGuard(Parameters):
                     watches += (OnUnanswered("unanswered", self.keepalive_timeout + self.rekey_timeout, state.heard),)
                 return watches
             case Phase.REKEYING:
-                return (OnReply("passive", self.keepalive_timeout, state.sent), *self._persistent(state))
+                return (OnReply("passive", self.keepalive_timeout, state.sent, EMPTY), *self._persistent(state, NEVER))
             case _:
                 return ()
 
-    def _persistent(self, state: State) -> tuple[Watch, ...]:
+    def _persistent(self, state: State, alone_until: Instant = -NEVER) -> tuple[Watch, ...]:
         if not self.persistent_keepalive:
             return ()
-        return (OnSilence("persistent", Silent.BOTH, self.persistent_keepalive, max(state.sent, state.heard)),)
+        since = max(state.sent, state.heard)
+        return (OnSilence("persistent", Silent.BOTH, self.persistent_keepalive, since, EMPTY, alone_until),)
 
     def step(self, state: State, event: Event, now: Instant) -> Step:
         """See the table."""
@@ -289,19 +290,18 @@ class WireGuard(Parameters):
                 StopTimer("retransmit"),
                 StopTimer("new handshake"),
                 StartTimer("reject", self.reject_after_time),
-                Transmit("keepalive", KEEPALIVE),
+                EMPTY,
                 Announce(SessionUp()),
             ),
         )
 
     def _keepalive(self, state: State, now: Instant) -> Step:
         """Send an empty packet; like any packet it renews keys older than REKEY_AFTER_TIME."""
-        keepalive: Effect = Transmit("keepalive", KEEPALIVE)
         sent = state._replace(sent=now)
         if state.phase is Phase.SESSION and now - state.created >= self.rekey_after_time:
             begun = self._initiate(sent, now, Phase.REKEYING)
-            return Step(begun.state, (keepalive, *begun.effects))
-        return Step(sent, (keepalive,))
+            return Step(begun.state, (EMPTY, *begun.effects))
+        return Step(sent, (EMPTY,))
 
     def _bump(self, state: State, event: PathNoticed, now: Instant) -> Step:
         """Sockets are reopened on the new path; every live session says hello from there, so the peer follows."""
