@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.units import NEVER, Instant
-from sim.engine.engine import Standing
-from sim.engine.sockets import LonerSpan
+from sim.engine.flows import LonerSpan
+from sim.engine.standing import Standing
 from sim.machines.events import Interface
 from sim.machines.routing import Fate, Verdict
 from sim.world.nature import Ints

@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sim.base.units import Instant
-from sim.engine.engine import Control, Engine, Standing
+from sim.engine.engine import Engine
+from sim.engine.flows import LonerSpan
 from sim.engine.ledger import Ledger, assign
-from sim.engine.sockets import LonerSpan
+from sim.engine.network import Control
+from sim.engine.standing import Standing
 from sim.engine.timeline import Timeline
 from sim.machines.routing import Verdict
 from sim.world.nature import Nature
@@ -58,9 +60,9 @@ def play(world: World) -> Run:
     """Run a world to its horizon."""
     engine = Engine(world)
     engine.run()
-    verdicts = [engine.verdicts_of(s.situation) for s in engine.standings]
-    ledger = assign(world, engine.standings, verdicts, engine.spans)
-    return Run(world, engine.timeline, engine.standings, verdicts, engine.spans, ledger, engine.control, engine.checks)
+    verdicts = [engine.flows.verdicts_of(s.situation) for s in engine.standings]
+    ledger = assign(world, engine.standings, verdicts, engine.flows.spans)
+    return Run(world, engine.timeline, engine.standings, verdicts, engine.flows.spans, ledger, engine.network.control, engine.checks)
 
 
 def simulate(scenario: Scenario, seed: int | None = None, nature: Nature | None = None) -> Run:

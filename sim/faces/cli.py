@@ -129,16 +129,16 @@ def run(
         from sim.faces.plots import draw
 
         if out is not None:
-            files |= saving.everything(played, document, out, draw(played.summary, "png"))
+            files |= saving.everything(played, document, out, draw(played.summary, "png", policy))
         if plot is not None:
-            files[plot] = draw(played.summary, plot.suffix.lower().removeprefix("."))
+            files[plot] = draw(played.summary, plot.suffix.lower().removeprefix("."), policy)
     saving.write(files)
     if json:
         sys.stdout.write(saving.as_json(document))
     else:
         from sim.faces.reporting import report
 
-        report(stdout(), played.summary, document)
+        report(stdout(), played.summary, document, policy)
     for path in files:
         say(f"Wrote {path}")
 

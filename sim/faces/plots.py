@@ -35,28 +35,29 @@ HEAD, STRIP, LEGEND, FOOT = 1.45, 1.36, 0.48, 0.22
 PROTOCOLS = {"wireguard": "WireGuard", "ikev2": "IKEv2", "openvpn": "OpenVPN"}
 
 
-def draw(summary: Summary, kind: str) -> bytes:
+def draw(summary: Summary, kind: str, policy: str | None = None) -> bytes:
     """The picture of a run as a file.
 
     Parameters
     ----------
     kind : "png", "svg" or "pdf"
+    policy : the name of the policy that was played, for the head
     """
     # Equal runs give equal files: no date, and no random names inside.
     undated: dict[str, Any] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     file = BytesIO()
     with rc_context({"svg.hashsalt": "leakwindow", "hatch.linewidth": ink.HATCH_WIDTH, "pdf.fonttype": 42}):
-        figure(summary).savefig(file, format=kind, dpi=ink.DPI, metadata=undated)
+        figure(summary, policy).savefig(file, format=kind, dpi=ink.DPI, metadata=undated)
     return file.getvalue()
 
 
-def figure(summary: Summary) -> Figure:
+def figure(summary: Summary, policy: str | None = None) -> Figure:
     """The picture of a run."""
     shown, rest = _collapsed(lanes.owner_lanes(summary, COLUMNS))
     above, below = panels.overview_height(summary), panels.lanes_height(shown, rest)
     top = HEAD + above + STRIP + LEGEND + below + FOOT
     fig = Figure(figsize=(WIDTH, top), dpi=ink.DPI, facecolor=ink.PAPER)
-    _head(fig, summary, top)
+    _head(fig, summary, top, policy)
     top -= HEAD + above
     clear = panels.deeds_height(summary)
     panels.overview(panels.panel(fig, summary, top, above, clear), above)
@@ -79,7 +80,7 @@ def _collapsed(owners: list[OwnerLane]) -> tuple[list[OwnerLane], list[OwnerLane
 # Head -----------------------------------------------------------------------------------------------------------------
 
 
-def _head(fig: Figure, summary: Summary, top: float) -> None:
+def _head(fig: Figure, summary: Summary, top: float, policy: str | None) -> None:
     scenario = summary.run.scenario
     words = [
         scenario.name,
@@ -87,6 +88,7 @@ def _head(fig: Figure, summary: Summary, top: float) -> None:
         PROTOCOLS[scenario.vpn.protocol],
         f"{spell(scenario.duration)} from {scenario.start:%H:%M}",
         f"seed {summary.run.seed}",
+        *([f"policy {policy}"] if policy else []),
     ]
     ink.write(fig, MARGIN, top - 0.36, "   ·   ".join(words), 9.5, ink.INK3)
     lines = sentence(summary)

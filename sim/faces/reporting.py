@@ -22,13 +22,12 @@ SHOWN, SHOWN_OF_A_CAUSE = 8, 3
 HOT = "bold #D4300C"
 
 
-def report(console: Console, summary: Summary, document: dict[str, Any]) -> None:
+def report(console: Console, summary: Summary, document: dict[str, Any], policy: str | None = None) -> None:
     """Print everything that a run amounts to; `document` is its summary as :meth:`Summary.as_dict` gives it."""
     scenario = summary.run.scenario
-    title = (
-        f"{scenario.name}  ·  {scenario.device.model}, iOS {scenario.device.ios_version}  ·  {scenario.vpn.protocol}"
-    )
-    console.print(text(f"{title}  ·  seed {summary.run.seed}", "dim"))
+    title = [scenario.name, f"{scenario.device.model}, iOS {scenario.device.ios_version}", scenario.vpn.protocol]
+    title += [f"seed {summary.run.seed}", *([f"policy {policy}"] if policy else [])]
+    console.print(text("  ·  ".join(title), "dim"))
     console.print()
     for line in sentence(summary):
         console.print(_styled(line))

@@ -178,8 +178,13 @@ class Host(StrEnum):
     """Where a machine lives. The engine does not call a machine whose host is suspended; its deliveries wait."""
 
     SYSTEM = "system"
+    """The kernel, which always runs."""
+    DAEMON = "daemon"
+    """A process of the system, whose clock stands still while the device sleeps."""
     PROVIDER = "provider"
+    """The VPN's process, suspended while the device sleeps."""
     NETWORK = "network"
+    """Not on the phone's processor."""
 
 
 class Machine(Protocol):

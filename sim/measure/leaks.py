@@ -72,24 +72,33 @@ def stretches(run: Run, wanted: Callable[[Verdict], bool]) -> Iterator[Stretch]:
     """All stretches of live flows whose verdict is `wanted`, follower and loner alike, in no particular order."""
     world, nature, horizon = run.world, run.world.nature, run.world.scenario.duration
     begins = [s.begin for s in run.standings]
+    ends = _ends(run)
     for index in range(1, len(world.traits)):
         segments = _segments(run, begins, index, wanted)
         if not segments:
             continue
         members = np.flatnonzero(world.classes == index)
-        opens, closes = nature.opens[members], nature.closes[members]
+        opens, closes = nature.opens[members], ends[members]
         for begin, end, verdict, grounds in segments:
             alive = members[(opens < end) & (closes > begin)]
             for flow in alive.tolist():
-                first, last = max(begin, int(nature.opens[flow])), min(end, int(nature.closes[flow]))
+                first, last = max(begin, int(nature.opens[flow])), min(end, int(ends[flow]))
                 for a, b, socket in _following(run, flow, first, last):
                     yield Stretch(flow, socket, a, b, verdict, grounds)
     for flow, spans in run.loners.items():
-        closes_at = min(int(nature.closes[flow]), horizon)
+        closes_at = min(int(ends[flow]), horizon)
         for i, span in enumerate(spans):
             end = min(spans[i + 1].begin if i + 1 < len(spans) else NEVER, closes_at)
             if span.verdict is not None and wanted(span.verdict) and span.begin < end:
                 yield Stretch(flow, span.socket, span.begin, end, span.verdict, span.grounds)
+
+
+def _ends(run: Run) -> NDArray[np.int64]:
+    """When each flow ends: when its app would close it, but not before what waited in it has left."""
+    ledger, ends = run.ledger, run.world.nature.closes.copy()
+    left = np.flatnonzero((ledger.fate == Fate.LEAKED) | (ledger.fate == Fate.BYPASSED))
+    np.maximum.at(ends, ledger.flow[left], ledger.settled[left] + 1)
+    return ends
 
 
 def _segments(

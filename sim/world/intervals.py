@@ -51,13 +51,20 @@ def inside(at: NDArray[np.int64], intervals: Intervals) -> tuple[NDArray[np.bool
     return found, np.maximum(which, 0)
 
 
+def rows_between(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All rows of the ranges [low, high), range by range, and for each row the number of its range."""
+    lengths = high - low
+    which = np.repeat(np.arange(len(low)), lengths)
+    return np.arange(len(which)) + (low - np.cumsum(lengths) + lengths)[which], which
+
+
 def total(intervals: Intervals) -> Duration:
     """The summed length. [µs]"""
     return int((intervals[:, 1] - intervals[:, 0]).sum())
 
 
 def to_real(at: NDArray[np.int64], where: Intervals) -> NDArray[np.int64]:
-    """Instants counted only inside the intervals → instants of the clock; both ascending."""
+    """Instants counted only inside the intervals → instants of the clock."""
     if not len(at):
         return at
     lengths = where[:, 1] - where[:, 0]

@@ -18,6 +18,7 @@ from typing import ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from sim.base.laws import DurationLaw
 from sim.base.units import NEVER, Instant
 from sim.machines.events import (
     AppUpdated,
@@ -93,7 +94,7 @@ class Tunnel(BaseModel):
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
-    host: ClassVar[Host] = Host.SYSTEM
+    host: ClassVar[Host] = Host.DAEMON
     limits: TunnelLimits
     rules: tuple[OnDemandRule, ...] = ()
     always_on: bool = False
@@ -279,7 +280,7 @@ class Tunnel(BaseModel):
             down = down._replace(waiting=True)
         return Step(down, effects)
 
-    def _start_delay(self, state: TunnelState) -> object:
+    def _start_delay(self, state: TunnelState) -> DurationLaw:
         """On-demand is slow to relaunch a provider that just died, quick otherwise."""
         died = state.why_down in (StopReason.PROVIDER_FAILED, StopReason.CONNECTION_FAILED)
         return self.limits.relaunch_delay if died else self.limits.first_trigger_delay

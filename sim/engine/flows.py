@@ -1,0 +1,229 @@
+"""Flows that do not follow their class: sockets that kept an old address, lost one, or are being opened anew.
+
+Nearly all flows are *followers*: their socket is bound where a new one of their class would be bound, so one verdict serves them
+all and nothing is kept for them. A flow becomes a *loner* when the way of its class changes and its socket does not come along,
+and stops being one when its socket is opened anew or its address is the class's again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.base.units import NEVER, Instant
+from sim.engine.standing import Standing
+from sim.engine.traffic import Traffic
+from sim.machines.events import Interface
+from sim.machines.ios.sockets import Reaction, reaction
+from sim.machines.routing import ASPECTS, Binding, Fate, Situation, Verdict, Way, fresh, holds_address, kept
+from sim.world.world import ADDRESS, POLICY, World
+
+BETWEEN_SOCKETS = Verdict(Way.NOWHERE, None, None, Fate.STALLED, None, ("path",))
+"""An app has closed a socket and has not opened the next one: what it wants to say waits."""
+_LUCKS_FOR_ADDRESSES = 10
+_ASPECT = {name: i for i, name in enumerate(ASPECTS)}
+_SESSION = _ASPECT["session"]
+
+
+class LonerSpan(NamedTuple):
+    """From `begin` on, a flow has a verdict of its own; with none, it follows its class again."""
+
+    begin: Instant
+    verdict: Verdict | None
+    grounds: tuple[int, ...]
+    """Records that justify it; the first made the flow a loner."""
+    socket: int
+    """How many sockets the flow has used before."""
+
+
+class Loner:
+    """One flow on its own way."""
+
+    __slots__ = ("binding", "give_up", "opened_by", "reopens")
+
+    def __init__(self, binding: Binding | None, opened_by: int) -> None:
+        self.binding = binding
+        """Where its socket is bound; None while it has none."""
+        self.opened_by = opened_by
+        """The record that made it a loner."""
+        self.reopens: Instant = NEVER
+        """When its app opens another socket."""
+        self.give_up: Instant = NEVER
+        """When its transport gives up waiting for a lost address."""
+
+
+class Flows:
+    """Every flow of one run: the verdict of each class, and the loners.
+
+    Parameters
+    ----------
+    schedule : called with a flow, an instant and a token; calls :meth:`due` then
+    """
+
+    def __init__(self, world: World, traffic: Traffic, schedule: Callable[[int, Instant, int], None]) -> None:
+        self._world, self._traffic, self._schedule = world, traffic, schedule
+        self._members = [np.flatnonzero(world.classes == c) for c in range(len(world.traits))]
+        self._cache: dict[Situation, tuple[Verdict, ...]] = {}
+        self.verdicts: tuple[Verdict, ...] = ()
+        """On a new flow of each class."""
+        self.loners: dict[int, Loner] = {}
+        self.spans: dict[int, list[LonerSpan]] = {}
+        self._incidents: dict[int, int] = {}
+        self._sockets: dict[int, int] = {}
+        self._tokens: dict[int, int] = {}
+        self._standing: Standing
+        self._now: Instant = 0
+        self._record = 0
+
+    def verdicts_of(self, situation: Situation) -> tuple[Verdict, ...]:
+        """The verdict on a new flow of each class."""
+        verdicts = self._cache.get(situation)
+        if verdicts is None:
+            verdicts = self._cache[situation] = tuple([fresh(t, situation) for t in self._world.traits])
+        return verdicts
+
+    def look(self, last: Standing | None, standing: Standing, record: int) -> None:
+        """How things stand has changed, because of `record`: send each flow its way."""
+        self._standing, self._now, self._record = standing, standing.begin, record
+        before, self.verdicts = self.verdicts, self.verdicts_of(standing.situation)
+        if self.verdicts is not before:
+            for index, verdict in enumerate(self.verdicts):
+                old = before[index] if before else None
+                if old is None or old.binding != verdict.binding:
+                    self._class_moves(index, old, verdict, last)
+        if self.loners and _more_than_the_session(last, standing):
+            for flow in list(self.loners):
+                self._loner_looks(flow, last.situation if last else None)
+
+    def _class_moves(self, index: int, old: Verdict | None, new: Verdict, last: Standing | None) -> None:
+        """New sockets of this class go another way now. What live ones do is up to each."""
+        world, traffic, now = self._world, self._traffic, self._now
+        inside = _in_tunnel(new.binding)
+        if inside != _in_tunnel(old.binding if old else None):
+            traffic.route_class(index, inside, now)
+            for flow, loner in self.loners.items():
+                if world.classes[flow] == index:
+                    traffic.route_flow(flow, _in_tunnel(loner.binding), now)
+            waited = inside and old is not None and old.fate is None and last is not None
+            if waited and last is not None and traffic.class_spoke(index, last.begin, now):
+                traffic.flush(now)
+        if old is None or old.binding is None or not world.traits[index].connected:
+            return
+        flows, nature = self._members[index], world.nature
+        alive = flows[(nature.opens[flows] < now) & (nature.closes[flows] > now)]
+        for flow in alive.tolist():
+            if flow not in self.loners:
+                self._react(flow, old.binding, new.binding)
+
+    def _react(self, flow: int, binding: Binding, new: Binding | None) -> None:
+        """A live socket, bound to `binding`, while a new one would be bound to `new`."""
+        world, situation = self._world, self._standing.situation
+        sockets = world.nature.kinds[world.nature.kind[flow]].sockets
+        traits = world.traits[world.classes[flow]]
+        column = POLICY
+        if not holds_address(binding, situation):
+            n = self._incidents[flow] = self._incidents.get(flow, -1) + 1
+            column = ADDRESS + n % _LUCKS_FOR_ADDRESSES
+        luck = float(world.nature.luck[flow, column])
+        behaviour = world.scenario.device.behaviour
+        what = reaction(sockets.transport, traits, binding, new, situation, behaviour, luck)
+        loner = self.loners.get(flow)
+        if loner is None:
+            loner = self.loners[flow] = Loner(binding, self._record)
+        if what is Reaction.CLOSES:
+            self._close(flow, loner)
+        else:
+            self._span(flow, kept(traits, binding, situation))
+            asked = self._traffic.next_of_flow(flow, self._now) if what is Reaction.WAITS else NEVER
+            if asked < NEVER:
+                loner.give_up = asked + int(world.patience[flow])
+                self._remind(flow, loner.give_up)
+        self._traffic.route_flow(flow, _in_tunnel(loner.binding), self._now)
+
+    def _close(self, flow: int, loner: Loner) -> None:
+        """The app closes the socket; it opens another one by its law."""
+        nature = self._world.nature
+        reopen = nature.kinds[nature.kind[flow]].sockets.reopen
+        self._sockets[flow] = self._sockets.get(flow, 0) + 1
+        loner.binding, loner.opened_by = None, self._record
+        loner.reopens, loner.give_up = NEVER, NEVER
+        if reopen.when != "never":
+            wanted = self._traffic.next_of_flow(flow, self._now)
+            ready = self._now + reopen.after.at(float(nature.luck[flow, -1 - self._sockets[flow] % 2]))
+            loner.reopens = min(wanted, ready) if reopen.when == "at-once" else wanted
+            self._remind(flow, loner.reopens)
+        self._span(flow, BETWEEN_SOCKETS)
+
+    def _remind(self, flow: int, at: Instant) -> None:
+        self._tokens[flow] = self._tokens.get(flow, 0) + 1
+        self._schedule(flow, at, self._tokens[flow])
+
+    def due(self, flow: int, token: int, now: Instant) -> None:
+        """A loner's moment: its next socket, or the end of its patience."""
+        loner = self.loners.get(flow)
+        if loner is None or token != self._tokens[flow]:
+            return
+        self._now = now
+        if now >= loner.reopens:
+            self._follow(flow)
+        elif now >= loner.give_up:
+            self._close(flow, loner)
+            self._traffic.route_flow(flow, False, now)
+
+    def _follow(self, flow: int) -> None:
+        """The flow's socket is where a new one would be: it follows its class again."""
+        began = self.spans[flow][-1].begin
+        self._span(flow, None)
+        del self.loners[flow]
+        inside = _in_tunnel(self.verdicts[self._world.classes[flow]].binding)
+        self._traffic.route_flow(flow, inside, self._now)
+        if inside and self._traffic.next_of_flow(flow, began) < self._now:
+            self._traffic.flush(self._now)
+
+    def _loner_looks(self, flow: int, before: Situation | None) -> None:
+        """How things stand has changed: what that means for a flow on its own way."""
+        world, situation, loner = self._world, self._standing.situation, self.loners[flow]
+        if world.nature.closes[flow] <= self._now:
+            del self.loners[flow]
+            return
+        binding = loner.binding
+        if binding is None:
+            return
+        traits, new = world.traits[world.classes[flow]], self.verdicts[world.classes[flow]].binding
+        if binding == new:
+            self._follow(flow)
+            return
+        held = before is not None and holds_address(binding, before)
+        holds = holds_address(binding, situation)
+        sealed_now = situation.seals and before is not None and not before.seals
+        if (held and not holds) or (holds and sealed_now):
+            self._react(flow, binding, new)
+            return
+        if holds:
+            loner.give_up = NEVER
+        self._span(flow, kept(traits, binding, situation))
+
+    def _span(self, flow: int, verdict: Verdict | None) -> None:
+        """Note the verdict of a flow from now on; a span of zero length is overwritten."""
+        spans, socket = self.spans.setdefault(flow, []), self._sockets.get(flow, 0)
+        if spans and verdict is not None and spans[-1].verdict == verdict and spans[-1].socket == socket:
+            return
+        if spans and spans[-1].begin == self._now:
+            spans.pop()
+        since = self._standing.since
+        grounds = () if verdict is None else (self.loners[flow].opened_by, *(since[_ASPECT[g]] for g in verdict.grounds))
+        spans.append(LonerSpan(self._now, verdict, grounds, socket))
+
+
+def _in_tunnel(binding: Binding | None) -> bool:
+    return binding is not None and binding.interface is Interface.UTUN
+
+
+def _more_than_the_session(last: Standing | None, standing: Standing) -> bool:
+    """Whether anything but the session changed, which is all that matters to a socket outside the tunnel."""
+    if last is None:
+        return True
+    a, b = last.since, standing.since
+    return a[:_SESSION] != b[:_SESSION] or a[_SESSION + 1 :] != b[_SESSION + 1 :]

@@ -1,0 +1,97 @@
+"""What a packet meets between the phone and its VPN server: delay, loss, a radio that must wake, a server that may be silent."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+from sim.base.units import NEVER, Bytes, Duration, Instant
+from sim.engine.traffic import Traffic
+from sim.machines.events import Interface
+from sim.machines.ios.path import PathState
+from sim.machines.machine import Transmit
+from sim.world.world import World
+
+_RECENT = 8
+"""Control messages looked back at for radio activity; more of them within one promotion do not occur."""
+
+
+class Control(NamedTuple):
+    """A control message on the air."""
+
+    at: Instant
+    name: str
+    up: Bytes
+    down: Bytes
+    cause: int
+    """The record of the machine that sent it."""
+
+
+class Way(NamedTuple):
+    """The way to one server over one access network."""
+
+    round_trip: Duration
+    loss: float
+    """Per packet and direction."""
+    ipv6: bool
+
+
+class Network:
+    """The access networks and servers of one run, and the control messages that crossed them."""
+
+    def __init__(self, world: World, traffic: Traffic) -> None:
+        scenario = world.scenario
+        self._cellular = scenario.cellular
+        self._wifis = {w.ssid: w for w in scenario.wifi}
+        self._servers = {s.name: s for s in scenario.servers}
+        self._radio = world.radio
+        self._traffic = traffic
+        self._ways: dict[tuple[Interface | None, str | None, str], Way] = {}
+        self.silent: set[str] = set()
+        """Servers that answer nobody just now."""
+        self.control: list[Control] = []
+        self.cellular_since: Instant = 0
+        """When cellular last became the default path."""
+
+    def way(self, path: PathState, server: str) -> Way:
+        """The way over the default path."""
+        key = (path.default, path.wifi_near, server)
+        found = self._ways.get(key)
+        if found is None:
+            wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
+            access, behind = wifi or self._cellular, self._servers[server]
+            loss = 1 - (1 - access.loss) * (1 - behind.loss)
+            found = self._ways[key] = Way(access.rtt + behind.extra_rtt, loss, access.ipv6)
+        return found
+
+    def carries(self, path: PathState, server: str) -> bool:
+        """Whether the default path and the server carry packets."""
+        if path.default is None or server in self.silent:
+            return False
+        return path.wifi_works if path.default is Interface.WIFI else path.cellular_works
+
+    def answer_after(self, message: Transmit, way: Way, path: PathState, now: Instant) -> Duration:
+        """From sending a message until its answer is complete. [µs]"""
+        wait = self._radio_wait(now) if path.default is Interface.CELLULAR else 0
+        return wait + message.round_trips * way.round_trip
+
+    def _radio_wait(self, now: Instant) -> Duration:
+        """Promotion that a packet offered now waits for.
+
+        # MODEL: every burst counts as radio activity, also one that a policy held back. Bias: after a held burst a handshake
+        # may find the radio awake up to one promotion (0.3 s) too early.
+        """
+        times, radio = self._traffic.times, self._radio
+        recent = [c.at for c in self.control[-_RECENT:] if c.at < now]
+        i = bisect_left(times, now)
+        last = max(times[i - 1] if i else -NEVER, recent[-1] if recent else -NEVER, self.cellular_since - radio.tail)
+        if now - last >= radio.tail:
+            return radio.promotion
+        # Awake, unless the promotion that woke it is still under way: look for its first packet.
+        window = now - radio.promotion
+        j = bisect_left(times, window)
+        first = min([t for t in (times[j] if j < i else NEVER, *recent) if t >= window], default=NEVER)
+        if first >= now:
+            return 0
+        before = max([times[j - 1] if j else -NEVER, *(t for t in recent if t < window)])
+        return first + radio.promotion - now if first - before >= radio.tail else 0
