@@ -56,6 +56,7 @@ LOOK_AHEAD: Duration = 130 * SECOND
 FIRST = EventPriority(URGENT - 1)
 _BLOCK = 64
 """Uniform numbers drawn at once for one purpose."""
+_CHATTY = (OnReply, OnSilence)
 _ROUTING = ProviderState._fields.index("usable")
 """Fields of a provider's state before this one concern routing."""
 _DEEDS = {
@@ -102,6 +103,8 @@ class Engine:
         self._dues: dict[str, Due] = {}
         self._tokens = 0
         self._asleep = False
+        self._warming = world.scenario.vpn_on
+        """Before the first line of the script: a tunnel that is up when the day begins has made its handshakes."""
         self._suspended: dict[Host, Instant] = {}
         self._parked: list[tuple[int, Event, int | None]] = []
 
@@ -109,6 +112,7 @@ class Engine:
         self._asked = [-1] * len(machines)
         self._chatter: list[tuple[OnReply | OnSilence, ...]] = [()] * len(machines)
         self._listened: list[Instant] = [0] * len(machines)
+        self._said: list[Instant] = [-NEVER] * len(machines)
 
         self.timeline = Timeline([])
         self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits))
@@ -130,6 +134,7 @@ class Engine:
             self.timeline.rows.append((0, NAMES[actor], self._due("start"), None, step.state.phase))
             self._perform(actor, step.effects, len(self.timeline.rows) - 1)
         self._settle()
+        self._warming = False
         # The horizon precedes whatever is scheduled for its instant: the run covers [0, horizon).
         end = simpy.Event(self._env)
         end._ok, end._value = True, None
@@ -195,7 +200,7 @@ class Engine:
             pending = self.timers.pop(key)
             self._frozen[key] = (pending.due - self.now, pending.cause)
         if not self.world.scenario.vpn.client.runs_in_sleep:
-            self._say(PROTOCOL)
+            self._ask(PROTOCOL, speaks_for_it=False)
             self._suspended[Host.PROVIDER] = self.now
 
     def _wake_up(self, cause: int) -> None:
@@ -207,7 +212,7 @@ class Engine:
         slept = self._suspended.pop(Host.PROVIDER, None)
         if slept is not None:
             parked, self._parked = self._parked, []
-            self._say_late(PROTOCOL, slept)
+            self.forget_watches(PROTOCOL)
             self._tell(ev.HostResumed(slept, self.now - slept), cause)
             self.inbox.extend(parked)
 
@@ -303,6 +308,8 @@ class Engine:
     def _transmit(self, actor: int, message: Transmit, record: int) -> None:
         """Put a control message on the air; its answer comes back if path, server and chance let it."""
         path: PathState = self.states[PATH]
+        if self._warming and message.answer:
+            self.inbox.append((actor, Answered(message.name), record))
         if path.default is None:
             return
         network, server = self.network, self.states[PROVIDER].server
@@ -326,13 +333,12 @@ class Engine:
         last = self.standings[-1] if self.standings else None
         if last is not None and situation == last.situation:
             return
+        self._say(PROTOCOL)
         standing = Standing(self.now, situation, since(last, situation, self.changed))
         round_trip = self.network.way(path, provider.server).round_trip
         if last is None or situation.answers != last.situation.answers or self.traffic.round_trip != round_trip:
-            self._say(PROTOCOL)
             self.traffic.set_answers(situation.answers, round_trip, self.now)
         if last is None or situation.default != last.situation.default:
-            self._say(PROTOCOL)
             self.network.cellular_since = self.now
         if last is not None and last.begin == self.now:
             self.standings.pop()
@@ -346,51 +352,49 @@ class Engine:
         self._asked[actor], self.wakes[actor] = -1, 0
 
     def _watch(self) -> None:
-        """Ask the machines what they wait for, where their state or the traffic has changed, and schedule what comes first.
-
-        Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again.
-        """
+        """Ask the machines what they wait for, where their state or the traffic has changed."""
         # On-demand waits for any burst; only a protocol's answers depend on what is in the tunnel.
         for actor, version in ((TUNNEL, 0), (PROTOCOL, self.traffic.version)):
-            if self._asked[actor] == version or self._hosts[actor] in self._suspended:
-                continue
-            self._asked[actor], self.wakes[actor] = version, 0
-            watches = self._machines[actor].watches(self.states[actor])
-            self._chatter[actor] = tuple(
-                [w for w in watches if isinstance(w, OnReply | OnSilence) and w.says is not None]
-            )
-            self._listened[actor] = self.now
-            if not watches:
-                continue
-            first, at = None, self.now + LOOK_AHEAD
-            for watch in watches:
-                due = self.traffic.due(watch, self.now, at)
-                if due < at:
-                    first, at = self._due(watch.name), due
-            if at < self.horizon:
-                self._tokens += 1
-                self.wakes[actor] = self._tokens
-                self._schedule(at, Wake(actor, first, self._tokens))
+            if self._asked[actor] != version and self._hosts[actor] not in self._suspended:
+                self._asked[actor] = version
+                self._ask(actor)
+
+    def _ask(self, actor: int, speaks_for_it: bool = True) -> None:
+        """Ask a machine what it waits for, and schedule what comes first.
+
+        Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again. So it is where the engine may
+        no longer speak for it.
+        """
+        self._say(actor)
+        self.wakes[actor], self._chatter[actor], self._listened[actor] = 0, (), self.now
+        first, at, due = None, self.now + LOOK_AHEAD, NEVER
+        watches = self._machines[actor].watches(self.states[actor])
+        if not watches:
+            return
+        for watch in watches:
+            if isinstance(watch, OnReply | OnSilence) and watch.says is not None:
+                watch = watch._replace(since=max(watch.since, self._said[actor]))
+                if speaks_for_it and watch.until > self.now:
+                    self._chatter[actor] += (watch,)
+                    first, at = (None, watch.until) if watch.until <= at else (first, at)
+                    continue
+            due = self.traffic.due(watch, self.now, at)
+            if due < at:
+                first, at = self._due(watch.name), due
+        if at < self.horizon:
+            self._tokens += 1
+            self.wakes[actor] = self._tokens
+            self._schedule(at, Wake(actor, first, self._tokens))
 
     def _say(self, actor: int) -> None:
         """Send what a machine has let the engine say by itself since it was last asked."""
-        begin = self._listened[actor]
-        if not self._chatter[actor] or begin >= self.now or self._hosts[actor] in self._suspended:
+        begin, chatter = self._listened[actor], self._chatter[actor]
+        if not chatter or begin >= self.now:
             return
         self._listened[actor] = self.now
-        for watch in self._chatter[actor]:
-            for at in self.traffic.spells(watch, begin, min(self.now, watch.until) - 1):
-                self._chat(watch, at, actor)
-
-    def _say_late(self, actor: int, slept: Instant) -> None:
-        """What a suspended machine would have said, any number of times, it says once when it resumes."""
-        self._listened[actor] = self.now
-        for watch in self._chatter[actor]:
-            late = next(self.traffic.spells(watch, slept, min(self.now, watch.until) - 1), NEVER)
-            if late < NEVER:
-                self._chat(watch, self.now, actor)
-
-    def _chat(self, watch: OnReply | OnSilence, at: Instant, actor: int) -> None:
-        message = watch.says
-        if message is not None and self.standings[-1].situation.default is not None:
-            self.network.control.append(Control(at, message.name, message.size, 0, self.changed[actor]))
+        online = self.standings[-1].situation.default is not None
+        for at, watch in self.traffic.said(chatter, begin, self.now):
+            self._said[actor] = at
+            if online and watch.says is not None:
+                self.network.control.append(Control(at, watch.says.name, watch.says.size, 0, self.changed[actor]))
+        self._chatter[actor] = tuple([w._replace(since=max(w.since, self._said[actor])) for w in chatter])

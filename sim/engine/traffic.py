@@ -5,7 +5,8 @@ a few hundred. So bursts are not events. They lie in a column of instants, besid
 routed into the tunnel just now; a question is a binary search and a byte search, and only its answer becomes an event.
 
 Definitions. A burst is *sent* at its instant if its flow is in the tunnel then. It is *received*, that is its answer arrives, one
-round trip later, while the tunnel answers. Bursts that waited are sent together when the way opens (`flush`).
+round trip later, if the tunnel answers all the while: what is under way when answers stop or the round trip changes is lost. What was
+sent in vain, or waited, is sent together when the way opens (`flush`).
 
 # MODEL: a pushed burst counts as sent, too: its acknowledgement is; and a server that has lost its keys is woken by it as if the
 # phone had spoken. Bias: pushes into an idle tunnel are delivered although the carrier's NAT may have closed.
@@ -54,9 +55,12 @@ class Traffic:
         self.round_trip: Duration = 0
         self.answers = False
         self._answers_since: Instant = 0
-        self._received: Instant = -NEVER
-        """The last answer before answers stopped."""
-        self._flushed: Instant = -NEVER
+        """Since when answers come after this round trip, or have stopped."""
+        self._silent_since: Instant = 0
+        """When answers last stopped."""
+        self._received: list[Instant] = []
+        """Received before `_answers_since`: the last packet, and those after the last one sent."""
+        self._flushes: list[Instant] = []
 
     # What is in the tunnel -------------------------------------------------------------------------------------------------
 
@@ -91,31 +95,45 @@ class Traffic:
     def flush(self, now: Instant) -> None:
         """Bursts that waited enter the tunnel now."""
         self.version += 1
-        self._flushed = now
+        self._flushes.append(now)
 
     def set_answers(self, answers: bool, round_trip: Duration, now: Instant) -> None:
         """What enters the tunnel comes back after `round_trip`, or does not come back, from now on."""
         self.version += 1
         if self.answers:
-            self._received = max(self._received, self.last_received(now))
-        elif answers and self.last_sent(now - 1) >= self._answers_since:
-            self._flushed = now
+            self._remember_received(now)
+            self._silent_since = now
+        elif answers and self.last_sent(now - 1) >= self._silent_since:
+            self._flushes.append(now)
         self._answers_since = now
         self.answers, self.round_trip = answers, round_trip
+
+    def _remember_received(self, now: Instant) -> None:
+        """Of what has come back, only the last packet and those after the last one sent can matter later."""
+        last = self.last_received(now)
+        if last <= self._answers_since:
+            return
+        at, self._received = self.next_received(self.last_sent(now)), []
+        while at < last:
+            self._received.append(at)
+            at = self.next_received(at + 1)
+        self._received.append(last)
 
     # Packets -----------------------------------------------------------------------------------------------------------------
 
     def next_sent(self, after: Instant) -> Instant:
         """The first packet into the tunnel at or after `after`, if nothing changes."""
         i = self._flags.find(1, bisect_left(self.times, after))
+        j = bisect_left(self._flushes, after)
         found = self.times[i] if i >= 0 else NEVER
-        return min(found, self._flushed) if self._flushed >= after else found
+        return min(found, self._flushes[j]) if j < len(self._flushes) else found
 
     def last_sent(self, until: Instant) -> Instant:
         """The last packet into the tunnel at or before `until`."""
         i = self._flags.rfind(1, 0, bisect_right(self.times, until))
+        j = bisect_right(self._flushes, until)
         found = self.times[i] if i >= 0 else -NEVER
-        return max(found, self._flushed) if self._flushed <= until else found
+        return max(found, self._flushes[j - 1]) if j else found
 
     def last_received(self, until: Instant) -> Instant:
         """The last packet out of the tunnel at or before `until`."""
@@ -123,10 +141,14 @@ class Traffic:
             sent = self.last_sent(until - self.round_trip)
             if sent >= self._answers_since:
                 return sent + self.round_trip
-        return self._received if self._received <= until else -NEVER
+        i = bisect_right(self._received, until)
+        return self._received[i - 1] if i else -NEVER
 
     def next_received(self, after: Instant) -> Instant:
         """The first packet out of the tunnel at or after `after`, if nothing changes."""
+        i = bisect_left(self._received, after)
+        if i < len(self._received):
+            return self._received[i]
         if not self.answers:
             return NEVER
         sent = self.next_sent(max(after - self.round_trip, self._answers_since))
@@ -140,9 +162,7 @@ class Traffic:
             case OnSend(after=after):
                 return self.next_sent(max(after, now)) if after <= fence else NEVER
             case OnReply() | OnSilence():
-                # What the engine says by itself until then is no event.
-                begin = max(now, watch.until) if watch.says is not None else now
-                return next((end for end in self.spells(watch, now, fence) if end >= begin), NEVER)
+                return next(self.spells(watch, now, fence), NEVER)
             case OnReceive(after=after):
                 return self.next_received(max(after, now)) if after <= fence else NEVER
             case OnUnanswered(lasting=lasting, since=since):
@@ -152,44 +172,59 @@ class Traffic:
                 return self.times[i] if i < len(self.times) else NEVER
 
     def spells(self, watch: OnReply | OnSilence, begin: Instant, until: Instant) -> Iterator[Instant]:
-        """The ends, in [begin, until], of the quiet spells that a watch asks for, if each of them is answered by `says`."""
+        """The ends, in [begin, until], of the quiet spells that a watch asks for, if the machine speaks at each of them."""
         return self._replies(watch, begin, until) if isinstance(watch, OnReply) else self._silences(watch, begin, until)
 
+    def said(
+        self, watches: tuple[OnReply | OnSilence, ...], begin: Instant, end: Instant
+    ) -> Iterator[tuple[Instant, OnReply | OnSilence]]:
+        """The ends, in [begin, end), of all spells that `watches` let the engine answer. Each answer ends the other spells, too."""
+        while True:
+            at, watch = NEVER, watches[0]
+            for each in watches:
+                until = min(end, each.until, at) - 1
+                earlier = next(self.spells(each, begin, until), NEVER) if until >= begin else NEVER
+                if earlier < at:
+                    at, watch = earlier, each
+            if at == NEVER:
+                return
+            yield at, watch
+            watches = tuple([w._replace(since=max(w.since, at)) for w in watches])
+            begin = at
+
     def _unanswered(self, lasting: Duration, since: Instant, now: Instant) -> Instant:
-        if self.answers:
-            return NEVER  # everything sent is answered within a round trip
         asked = self.next_sent(max(since, self.last_received(now)) + 1)
-        return max(asked + lasting, now) if asked < NEVER else NEVER
+        if asked == NEVER:
+            return NEVER
+        if self.answers and (asked >= self._answers_since or self.next_received(asked) <= asked + lasting):
+            return NEVER  # everything sent from then on is answered within a round trip
+        return max(asked + lasting, now)
 
     def _silences(self, watch: OnSilence, begin: Instant, until: Instant) -> Iterator[Instant]:
+        """Ends of spells without any packet."""
         last_of = _LAST_OF[watch.of]
         broken = max(watch.since, last_of(self, begin))
-        while (end := broken + watch.lasting) <= until:
+        while (end := max(broken + watch.lasting, begin)) <= until:
             last = last_of(self, end)
             if last > broken:
                 broken = last
                 continue
-            broken = max(end, begin)
-            yield broken
+            yield end
+            broken = end
 
     def _replies(self, watch: OnReply, begin: Instant, until: Instant) -> Iterator[Instant]:
         """Ends of spells that an answer began and in which nothing was sent."""
-        lasting = watch.lasting
-        if not self.answers:
-            received = self._received
-            end = received + lasting
-            if received > watch.since and begin <= end <= until and self.last_sent(end) <= received:
-                yield end
-            return
-        wait = self.round_trip + lasting
-        sent = self.next_sent(max(begin - wait, self._answers_since, watch.since - self.round_trip + 1))
-        while (end := sent + wait) <= until:
+        quiet = max(watch.since, self.last_sent(begin))
+        while (received := self.next_received(quiet + 1)) < NEVER:
+            end = max(received + watch.lasting, begin)
+            if end > until:
+                return
             last = self.last_sent(end)
-            if last > sent:
-                sent = last
+            if last >= received:
+                quiet = last
                 continue
             yield end
-            sent = self.next_sent(end)
+            quiet = end
 
 
 def _last_of_both(traffic: Traffic, until: Instant) -> Instant:

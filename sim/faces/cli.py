@@ -14,16 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.engine.simulate import Run, simulate
 from sim.faces import checking, saving, shipped
-from sim.faces.importing import Imported, ImportRefused, read_profile, to_toml
 from sim.faces.terminal import LINES, clean, say, stderr, stdout, table, text
 from sim.world.loading import ScenarioError, load, read_setting, read_tree
 from sim.world.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.faces.importing import Imported
 
 CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG = 1, 2, 70
 
@@ -63,10 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     occasion = Occasion()
     try:
         app(args=words, obj=occasion)
-    except (ScenarioError, ImportRefused) as error:
+    except ScenarioError as error:
         say(f"leakwindow: {error}")
         raise SystemExit(INPUT_WRONG) from None
+    except MemoryError:
+        say("leakwindow: there is not enough memory for a day of this size; make it shorter, or its traffic rarer")
+        raise SystemExit(INPUT_WRONG) from None
     except Exception as error:  # noqa: BLE001 - the top: whatever is left is a fault of ours
+        if checking.is_refusal(error):
+            say(f"leakwindow: {error}")
+            raise SystemExit(INPUT_WRONG) from None
         if occasion.debug:
             traceback.print_exception(error)
         say(_our_fault(error, words, occasion))
@@ -186,6 +194,8 @@ def _load(file: Path, policy: str | None, settings: list[str], profile: Path | N
     wanted = dict(read_setting(s) for s in settings)
     if profile is None:
         return load(file, policy, wanted)
+    from sim.faces.importing import read_profile
+
     imported = read_profile(profile)
     _tell_notes(imported)
     servers = _servers(imported, read_tree(file))
@@ -210,6 +220,8 @@ def import_(
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="OUT.toml", help="Write it there.")] = None,
 ) -> None:
     """Read a real VPN configuration and say what it means, key by key."""
+    from sim.faces.importing import read_profile, to_toml
+
     imported = read_profile(file)
     toml = to_toml(imported)
     _tell_notes(imported)
@@ -254,7 +266,9 @@ def check(
             print(clean(checking.scenario(path)))
             if expect:
                 failed |= not checking.claims_hold(path, seeds)
-        except (ScenarioError, ImportRefused) as error:
+        except Exception as error:
+            if not checking.is_refusal(error):
+                raise
             say(f"leakwindow: {error}")
             wrong = True
     if wrong or failed:

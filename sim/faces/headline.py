@@ -183,6 +183,9 @@ _EVENTS = {
     "WifiSwitched": "the Wi-Fi switch",
     "Rebooted": "a restart",
     "PortalPassed": "a sign-in page",
+    "reject": "keys too old to use",
+    "new handshake": "an unanswered packet",
+    "ping restart": "silence of the server",
 }
 
 

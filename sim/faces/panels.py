@@ -21,7 +21,7 @@ from sim.machines.routing import Cause, Fate
 from sim.measure.summary import Summary
 from sim.world.intervals import Intervals, total
 
-WIDTH, LEFT, RIGHT, MARGIN = 13.5, 1.65, 1.35, 0.35
+WIDTH, LEFT, RIGHT, MARGIN = 13.8, 1.95, 1.35, 0.35
 """Of the figure, of its column of names, of its column of totals, of its edge. [inches]"""
 ACROSS = WIDTH - LEFT - RIGHT
 STATE, OWNER, CAUSE = 0.26, 0.31, 0.2
@@ -155,23 +155,25 @@ def _risen(p: Panel, bottom: float) -> None:
         facecolors=ink.LEAK,
         zorder=3,
     )
+    _counts(p, spans, count, bottom, step)
+
+
+def _counts(p: Panel, spans: Intervals, count: NDArray[np.int64], bottom: float, step: float) -> None:
+    """ "7 outside" in the widest step, and bare numbers where there is room for them and they say something new."""
     widths = (spans[:, 1] - spans[:, 0]) / SECOND / p.whole * ACROSS
     widest = int(np.argmax(widths))
-    for i in np.argsort(-widths)[:12].tolist():
-        _count(p, spans[i], int(count[i]), float(widths[i]), bottom, step, first=i == widest)
-
-
-def _count(
-    p: Panel, span: NDArray[np.int64], count: int, width: float, bottom: float, step: float, *, first: bool
-) -> None:
-    """ "7 outside" in the widest step, and bare numbers where there is room for them."""
-    words = f"{count} outside" if first else str(count)
-    fits = count * step >= 0.14
-    if ink.width_of(p.figure, words, 8, "bold") + 0.06 > width or not (fits or first):
-        return
-    x = float(span.sum()) / 2 / SECOND
-    y = bottom + count * step + (-0.075 if fits else 0.085)
-    ink.write(p.on, x, y, words, 8, "#FFFFFF" if fits else ink.LEAK_INK, ha="center", weight="bold", zorder=6)
+    said = 0
+    for i in sorted(np.argsort(-widths)[:12].tolist()):
+        n, first = int(count[i]), i == widest
+        words = f"{n} outside" if first else str(n)
+        fits = n * step >= 0.14
+        narrow = ink.width_of(p.figure, words, 8, "bold") + 0.06 > widths[i]
+        if narrow or not (fits or first) or (n == said and not first):
+            continue
+        said = n
+        y = bottom + n * step + (-0.075 if fits else 0.085)
+        colour = "#FFFFFF" if fits else ink.LEAK_INK
+        ink.write(p.on, float(spans[i].sum()) / 2 / SECOND, y, words, 8, colour, ha="center", weight="bold", zorder=6)
 
 
 def _deeds(p: Panel, bottom: float) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, get_args
+from functools import reduce
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -47,9 +48,25 @@ class Parameter:
         return f"{SOURCES[self.cited.source].title}, {self.cited.where}"
 
 
+class _Place(NamedTuple):
+    """Where a cited value stands."""
+
+    path: str
+    owner: type[BaseModel]
+    name: str
+    field: FieldInfo
+    cited: Cited
+    value: Any
+    """Its default, or what a named set says."""
+
+
 def walk() -> list[Parameter]:
     """All cited parameters: those of a scenario by their key paths, then those of the named radios."""
-    return [*_of_model(Scenario, ""), *_of_radios()]
+    return [Parameter(p.path, *_shown(p), p.cited) for p in _places()]
+
+
+def _places() -> list[_Place]:
+    return [*_of_scenario(), *_of_radios()]
 
 
 def uncited() -> list[str]:
@@ -72,30 +89,24 @@ def assumed_in(scenario: Scenario) -> tuple[int, int]:
     radios = (f"{scenario.cellular.radio}: ", f"{scenario.device.wifi_radio}: ")
     used = [
         p
-        for p in walk()
+        for p in _places()
         if not p.path.startswith(others)
-        and (": " not in p.path or p.path.startswith(radios))
-        and _is_default(scenario, p)
+        and (p.path.startswith(radios) if ": " in p.path else _value_in(scenario, p.path) == p.value)
     ]
     return sum(p.cited.confidence is ASSUMED for p in used), len(used)
 
 
-def _is_default(scenario: Scenario, parameter: Parameter) -> bool:
-    if ": " in parameter.path:
-        return True
-    *parents, name = parameter.path.split(".")
-    model: Any = scenario
-    for part in parents:
-        model = getattr(model, part)
-    return bool(getattr(model, name) == type(model).model_fields[name].get_default())
+def _value_in(scenario: Scenario, path: str) -> Any:
+    return reduce(getattr, path.split("."), scenario)
 
 
-def _of_model(model: type[BaseModel], path: str) -> Iterator[Parameter]:
-    for owner, prefix in _models(model, path):
+def _of_scenario() -> Iterator[_Place]:
+    for owner, prefix in _models(Scenario, ""):
         for name, field in owner.model_fields.items():
             cited = _cited(field)
             if cited is not None:
-                yield Parameter(f"{prefix}{name}", *_shown(owner, name, field), cited)
+                default = field.get_default(call_default_factory=True)
+                yield _Place(f"{prefix}{name}", owner, name, field, cited, default)
 
 
 def _models(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel], str]]:
@@ -110,11 +121,11 @@ def _cited(field: FieldInfo) -> Cited | None:
     return next((m for m in field.metadata if isinstance(m, Cited)), None)
 
 
-def _shown(owner: type[BaseModel], name: str, field: FieldInfo, value: Any = None) -> tuple[str, str]:
-    """The default as a file would say it, and its unit."""
-    default = field.get_default(call_default_factory=True) if value is None else value
-    said = owner.__pydantic_serializer__.to_python(owner.model_construct(**{name: default}), mode="json")[name]
-    return write(said), _unit(name, said, field)
+def _shown(place: _Place) -> tuple[str, str]:
+    """The value as a file would say it, and its unit."""
+    alone = place.owner.model_construct(**{place.name: place.value})
+    said = alone.model_dump(mode="json", include={place.name})[place.name]
+    return write(said), _unit(place.name, said, place.field)
 
 
 def write(said: Any) -> str:
@@ -161,13 +172,13 @@ def _unit(name: str, said: Any, field: FieldInfo) -> str:
     )
 
 
-def _of_radios() -> Iterator[Parameter]:
+def _of_radios() -> Iterator[_Place]:
     """Values of the named sets: their own source where they have one, else that of their class."""
     for set_name, radio in {**SETS, **WIFI_SETS}.items():
         for name, field in type(radio).model_fields.items():
             cited = CITED.get(set_name, {}).get(name) or _cited(field)
             if cited is not None:
-                yield Parameter(f"{set_name}: {name}", *_shown(type(radio), name, field, getattr(radio, name)), cited)
+                yield _Place(f"{set_name}: {name}", type(radio), name, field, cited, getattr(radio, name))
 
 
 def markdown() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from sim.base.units import to_seconds
@@ -59,16 +60,25 @@ def _reconnects(console: Console, summary: Summary) -> None:
 
 
 def _windows(console: Console, summary: Summary) -> None:
-    windows = summary.windows
+    """One line of numbers for each window, and one of why."""
+    run, windows = summary.run, summary.windows
     if not windows:
         return
     console.print()
     console.print(text(f"Leak windows ({len(windows)})", "bold"))
     shown = longest(windows)
-    rows = [_window_row(summary, window) for window in shown]
-    console.print(table(("from", "to", "for", "leaked", "cause", "why"), rows, right=(2, 3)))
+    order = {id(window): i for i, window in enumerate(windows, 1)}
+    for window in shown:
+        leaked = leaked_bytes(summary, window)
+        until = "the end" if window.end >= run.scenario.duration else clock(run, window.end)
+        times = f"{order[id(window)]:>4}  {clock(run, window.begin)} to {until:8}"
+        length = f"  {spell(window.end - window.begin):>11}  "
+        amount = (f"{size(leaked):>7}", HOT if leaked else "dim")
+        console.print(Text.assemble(times, length, amount, "  ", (window.cause.value, "bold")))
+        console.print(Padding(text(f"{capital(why(run, window))}."), (0, 0, 0, 6)))
     for line in others(summary, shown):
-        console.print(text(line, "dim"))
+        console.print(text(f"      {line}", "dim"))
+    console.print(text("      leakwindow explain … --window K tells the whole story of one", "dim"))
 
 
 def longest(windows: list[LeakWindow]) -> list[LeakWindow]:
@@ -80,18 +90,6 @@ def longest(windows: list[LeakWindow]) -> list[LeakWindow]:
         if seen[window.cause] <= SHOWN_OF_A_CAUSE:
             shown.append(window)
     return sorted(shown[:SHOWN], key=lambda w: w.begin)
-
-
-def _window_row(summary: Summary, window: LeakWindow) -> tuple[str | Text, ...]:
-    run, leaked = summary.run, leaked_bytes(summary, window)
-    return (
-        clock(run, window.begin),
-        clock(run, window.end),
-        spell(window.end - window.begin),
-        text(size(leaked), HOT if leaked else "dim"),
-        window.cause.value,
-        capital(why(run, window)) + ".",
-    )
 
 
 def capital(words: str) -> str:

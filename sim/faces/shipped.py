@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from os.path import exists, isfile  # unlike those of Path, they take any text without an error
 from pathlib import Path
 
 from sim.world.loading import ScenarioError
@@ -34,7 +35,7 @@ def find(scenario: str) -> Path:
         If it looks like a name and there is no such scenario. Paths are left to whoever reads them.
     """
     path = Path(scenario)
-    if path.suffix or path.is_file():
+    if path.suffix or isfile(path):
         return path
     known = names()
     if scenario in known:
@@ -42,7 +43,7 @@ def find(scenario: str) -> Path:
     same = [file for name, file in known.items() if name.rsplit("/", 1)[-1] == scenario]
     if len(same) == 1:
         return same[0]
-    if path.exists() or path.is_absolute():
+    if exists(path) or path.is_absolute():
         return path
     near = get_close_matches(scenario, [*known, *(n.rsplit("/", 1)[-1] for n in known)], n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else "leakwindow scenarios lists those that come with the program."

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim.base.units import HOUR, MINUTE, SECOND, Duration
+from sim.base.units import HOUR, MILLISECOND, MINUTE, SECOND, Duration
 
 LINES = 1000
 """A width for long tables in a pipe: one line a row, to be searched with grep."""
@@ -107,6 +107,8 @@ def spell(duration: Duration) -> str:
     if duration >= MINUTE - SECOND // 2:
         whole = (duration + SECOND // 2) // SECOND
         return f"{whole // 60} min" + (f" {whole % 60:02d} s" if whole % 60 else "")
+    if 0 < duration < MILLISECOND:
+        return "< 1 ms"
     return f"{duration / SECOND:.3g} s" if duration >= SECOND or not duration else f"{duration / SECOND:.2g} s"
 
 

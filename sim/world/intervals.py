@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.base.units import Duration, Instant
 
+Ints = NDArray[np.int64]
 Intervals = NDArray[np.int64]
 """(n, 2): begin and end of each. [µs]"""
 
@@ -17,7 +18,7 @@ EMPTY: Intervals = np.empty((0, 2), dtype=np.int64)
 
 def clip(intervals: Intervals, horizon: Instant) -> Intervals:
     """The part of the intervals inside [0, horizon)."""
-    cut = np.clip(intervals, 0, horizon)
+    cut = np.minimum(np.maximum(intervals, 0), horizon)  # np.clip takes four times as long on a few intervals
     return cut[cut[:, 0] < cut[:, 1]]
 
 
@@ -25,14 +26,15 @@ def joined(parts: Sequence[Intervals]) -> Intervals:
     """The union of several lists of intervals, each in any order and overlapping or not."""
     every = np.concatenate([EMPTY, *parts])
     every = every[every[:, 0] < every[:, 1]]
-    if not len(every):
-        return EMPTY
-    every = every[np.argsort(every[:, 0], kind="stable")]
+    if len(every) < 2:
+        return every
+    every = every[every[:, 0].argsort(kind="stable")]
     reach = np.maximum.accumulate(every[:, 1])
-    first = np.ones(len(every), dtype=bool)
-    first[1:] = every[1:, 0] > reach[:-1]
-    last = np.append(first[1:], True)
-    return np.stack((every[first, 0], reach[last]), axis=1)
+    gaps = np.flatnonzero(every[1:, 0] > reach[:-1])
+    union = np.empty((len(gaps) + 1, 2), dtype=np.int64)
+    union[0, 0], union[1:, 0] = every[0, 0], every[gaps + 1, 0]
+    union[:-1, 1], union[-1, 1] = reach[gaps], reach[-1]
+    return union
 
 
 def complement(intervals: Intervals, horizon: Instant) -> Intervals:
@@ -42,7 +44,7 @@ def complement(intervals: Intervals, horizon: Instant) -> Intervals:
     return edges[edges[:, 0] < edges[:, 1]]
 
 
-def inside(at: NDArray[np.int64], intervals: Intervals) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def inside(at: Ints, intervals: Intervals) -> tuple[NDArray[np.bool_], Ints]:
     """For each instant whether it lies in one of the intervals (n,), and in which one (n,)."""
     if not len(intervals):
         return np.zeros(len(at), dtype=bool), np.zeros(len(at), dtype=np.int64)
@@ -51,7 +53,7 @@ def inside(at: NDArray[np.int64], intervals: Intervals) -> tuple[NDArray[np.bool
     return found, np.maximum(which, 0)
 
 
-def rows_between(low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def rows_between(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """All rows of the ranges [low, high), range by range, and for each row the number of its range."""
     lengths = high - low
     which = np.repeat(np.arange(len(low)), lengths)
@@ -63,7 +65,7 @@ def total(intervals: Intervals) -> Duration:
     return int((intervals[:, 1] - intervals[:, 0]).sum())
 
 
-def to_real(at: NDArray[np.int64], where: Intervals) -> NDArray[np.int64]:
+def to_real(at: Ints, where: Intervals) -> Ints:
     """Instants counted only inside the intervals → instants of the clock."""
     if not len(at):
         return at

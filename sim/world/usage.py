@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.base.streams import Streams
 from sim.base.units import DAY, MINUTE, SECOND, Duration, Instant
-from sim.world.demand import Demand, Entry, Ints, poisson
-from sim.world.intervals import EMPTY, Intervals, clip, complement, joined, to_real, total
+from sim.world.demand import Demand, Entry, poisson
+from sim.world.intervals import EMPTY, Intervals, Ints, clip, complement, joined, to_real, total
 from sim.world.scenario import App, Push, Scenario, Visits
 
 BY_HAND = frozenset(
@@ -105,12 +105,12 @@ def _running(app: App, front: Intervals, scenario: Scenario, streams: Streams) -
     return running, _common(held, life) if closed else held
 
 
-def sleep(scenario: Scenario, screen: Intervals, entries: list[Entry], demand: Demand, streams: Streams) -> Intervals:
+def sleep(scenario: Scenario, screen: Intervals, demands: list[Demand], streams: Streams) -> Intervals:
     """When the device sleeps: a while after the screen goes dark, but for maintenance, pushes and audio."""
     device, horizon = scenario.device, scenario.duration
     if not device.sleeps:
         return EMPTY
-    playing = [entry.speaks for entry in entries if entry.app.background == "audio"]
+    playing = [d.entry.speaks for d in demands if d.entry.app.background == "audio"]
     dark = complement(joined([screen, *playing]), horizon)
     begins = dark[:, 0] + streams.sample("sleep.after", device.sleep_after, len(dark))
     calm = np.stack((begins, dark[:, 1]), axis=1)
@@ -126,18 +126,14 @@ def sleep(scenario: Scenario, screen: Intervals, entries: list[Entry], demand: D
     deeds = np.array([scenario.instant(a.at) for a in scenario.timeline if a.do in BY_HAND], dtype=np.int64)
     used = _lasting(deeds - 10 * SECOND, 10 * SECOND + MINUTE)
     calm = calm[calm[:, 0] < calm[:, 1]]
-    disturbed = joined([*_pushes(scenario, entries, demand, streams), used, _intervals(maintenance), complement(calm, horizon)])
+    # Each slot's pushes by themselves, so that those of another app do not change them.
+    pushes = [
+        _lasting(d.at, np.maximum(streams.sample(f"sleep.push.{d.slot}", device.push_wake_for, len(d.at)), 1))
+        for d in demands
+        if isinstance(d.entry.sockets.traffic, Push)
+    ]
+    disturbed = joined([*pushes, used, _intervals(maintenance), complement(calm, horizon)])
     return complement(disturbed, horizon)
-
-
-def _pushes(scenario: Scenario, entries: list[Entry], demand: Demand, streams: Streams) -> list[Intervals]:
-    """When pushes keep the phone awake; each slot's by itself, so that another app's pushes do not change them."""
-    found, slots = [], [(entry, slot) for entry in entries for slot in entry.slots]
-    for number, (entry, slot) in enumerate(slots):
-        if isinstance(entry.sockets.traffic, Push):
-            at = demand.at[demand.slot == number]
-            found.append(_lasting(at, np.maximum(streams.sample(f"sleep.push.{slot}", scenario.device.push_wake_for, len(at)), 1)))
-    return found
 
 
 def _intervals(pairs: list[tuple[Instant, Instant]]) -> Intervals:

@@ -5,12 +5,14 @@ Every stay draws from streams of its own, named after its beginning, so that ano
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from sim.base.laws import Law, exponential
 from sim.base.streams import Streams
-from sim.base.units import HOUR, MINUTE, Instant
+from sim.base.units import HOUR, MINUTE, Duration, Instant
 from sim.machines.events import (
     CellularAttached,
     CellularLost,
@@ -24,7 +26,8 @@ from sim.machines.events import (
     WifiLost,
 )
 from sim.machines.machine import Event
-from sim.world.demand import Ints, poisson
+from sim.world.demand import LONGEST, poisson
+from sim.world.intervals import Ints
 from sim.world.scenario import Outages, Scenario, Stay, Wifi
 
 
@@ -69,55 +72,57 @@ class _InReach:
         """Leave the Wi-Fi of the stay before, join this one's, and lose it now and then."""
         free, same = self._begin, before is not None and before.wifi == stay.wifi
         if before is not None and before.wifi is not None and not same:
-            free = self._leave(stay.leaving, free, self._streams.of(f"path.leaving.{self._begin}"))
+            free = self._leave(stay.leaving, free, self._draws("leaving", self._losing(stay.leaving)))
         if stay.wifi is None or (same and not stay.flapping):
             return
         wifi = next(w for w in self._scenario.wifi if w.ssid == stay.wifi)
-        rng = self._streams.of(f"path.stay.{self._begin}")
-        now = self._join(wifi, free, rng, at_once=before is None)
-        while stay.flapping and now < self._end:
-            gone = now + stay.flapping.stays.at(rng.random())
-            if gone >= self._end:
-                break
-            free = self._leave(stay.leaving, gone, rng)
-            now = self._join(wifi, max(free, gone + stay.flapping.away.at(rng.random())), rng)
+        lucks, joins = self._streams.of(f"path.luck.{self._begin}"), self._draws("join", wifi.join)
+        now = self._join(wifi, free + (next(joins) if before else 0), lucks, at_once=before is None)
+        if stay.flapping is None:
+            return
+        stays, aways = self._draws("stays", stay.flapping.stays), self._draws("away", stay.flapping.away)
+        losses = self._draws("losses", self._losing(stay.leaving))
+        while (gone := now + next(stays)) < self._end:
+            free = self._leave(stay.leaving, gone, losses)
+            now = self._join(wifi, max(free, gone + next(aways)) + next(joins), lucks)
 
-    def _join(self, wifi: Wifi, at: Instant, rng: np.random.Generator, at_once: bool = False) -> Instant:
-        luck = rng.random()
-        joined_at = at if at_once else at + wifi.join.at(rng.random())
-        if joined_at < self._end:
-            self._found.script.append((joined_at, WifiJoined(wifi.ssid, luck, wifi.portal is not None)))
-            self._changes.append(joined_at)
+    def _draws(self, purpose: str, law: Law) -> Iterator[Duration]:
+        return self._streams.draws(f"path.{purpose}.{self._begin}", law)
+
+    def _losing(self, how: str) -> Law:
+        rules = self._scenario.path
+        return rules.weak_wifi if how == "fade" else rules.overlap if how == "overlap" else rules.handover_gap
+
+    def _join(self, wifi: Wifi, at: Instant, lucks: np.random.Generator, at_once: bool = False) -> Instant:
+        if at < self._end:
+            self._found.script.append((at, WifiJoined(wifi.ssid, lucks.random(), wifi.portal is not None)))
+            if not at_once:  # the network on which a scenario begins is no change
+                self._changes.append(at)
             if wifi.portal is not None:
-                self._found.script.append((joined_at + wifi.portal.at(rng.random()), PortalPassed()))
-        return joined_at
+                self._found.script.append((at + wifi.portal.at(lucks.random()), PortalPassed()))
+        return at
 
-    def _leave(self, how: str, at: Instant, rng: np.random.Generator) -> Instant:
-        rules, u = self._scenario.path, rng.random()
+    def _leave(self, how: str, at: Instant, losses: Iterator[Duration]) -> Instant:
+        """Returns when the phone is free to join another."""
+        takes = next(losses)
         self._changes.append(at)
-        match how:
-            case "fade":
-                gone = at + rules.weak_wifi.at(u)
-                self._found.script.extend(((at, WifiFaded()), (gone, WifiLost())))
-                return gone
-            case "overlap":
-                gone = at + rules.overlap.at(u)
-                self._found.script.extend(((at, WifiDemoted()), (gone, WifiLost())))
-                return gone
-            case _:
-                self._found.script.append((at, WifiLost(rules.handover_gap.at(u))))
-                return at
+        if how == "clean":
+            self._found.script.append((at, WifiLost(takes)))
+            return at
+        self._found.script.extend(((at, WifiFaded() if how == "fade" else WifiDemoted()), (at + takes, WifiLost())))
+        return at + takes
 
 
 def _holes(outages: Outages, begin: Instant, end: Instant, streams: Streams) -> list[tuple[Instant, Event]]:
     """Coverage holes of one stay."""
     found: list[tuple[Instant, Event]] = []
-    rng, now = streams.of(f"path.outages.{begin}"), begin
-    while True:
-        now += round(rng.standard_exponential() * HOUR / outages.per_hour)
-        law = outages.long_length if rng.random() < outages.long_share else outages.length
-        length = max(law.at(rng.random()), 1)
-        if now >= end:
-            return found
-        found += [(now, HoleBegan(Interface.CELLULAR)), (min(now + length, end), HoleEnded(Interface.CELLULAR))]
+    gaps = streams.draws(f"path.outages.{begin}", exponential(round(min(HOUR / outages.per_hour, LONGEST))))
+    kinds = streams.of(f"path.outages.kind.{begin}")
+    usual, long = (streams.draws(f"path.outages.{name}.{begin}", law) for name, law in (("usual", outages.length), ("long", outages.long_length)))
+    began, ended = HoleBegan(Interface.CELLULAR), HoleEnded(Interface.CELLULAR)
+    now = begin
+    while (now := now + next(gaps)) < end:
+        length = max(next(long if kinds.random() < outages.long_share else usual), 1)
+        found += [(now, began), (min(now + length, end), ended)]
         now += length
+    return found

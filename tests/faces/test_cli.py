@@ -325,6 +325,7 @@ def test_no_permission(command: Command, small: Path, monkeypatch: pytest.Monkey
 def test_an_unknown_name_gets_a_near_one(command: Command) -> None:
     assert "Did you mean 'commute'?" in command.refused("run", "comute")
     assert "no such file" in command.refused("run", "there/is/none.toml")
+    assert "no such file" in command.refused("run", "x" * 5000)
     assert "no such file" in command.refused("run", "commute", "--profile", "none.conf")
 
 
@@ -385,6 +386,14 @@ def test_an_output_that_fails_leaves_nothing(
 # Our own faults and other people's names ----------------------------------------------------------------------------------
 
 
+def test_too_large_a_day_is_no_fault_of_ours(command: Command, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "simulate", fail)
+    assert "not enough memory" in command.refused("run", small)
+
+
 def test_our_own_fault_is_one_message_that_repeats_it(
     command: Command, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -421,7 +430,7 @@ def test_clean_keeps_words() -> None:
 @pytest.mark.parametrize(
     ("microseconds", "words"),
     [
-        (0, "0 s"), (978_880, "0.98 s"), (1_000_000, "1 s"), (59_400_000, "59.4 s"), (59_600_000, "1 min"),
+        (0, "0 s"), (1, "< 1 ms"), (978_880, "0.98 s"), (1_000_000, "1 s"), (59_400_000, "59.4 s"), (59_600_000, "1 min"),
         (740_050_866, "12 min 20 s"), (3_593_000_000, "59 min 53 s"), (3_599_700_000, "1 h"), (23_737_000_000, "6 h 36 min"),
         (86_400_000_000, "24 h"),
     ],

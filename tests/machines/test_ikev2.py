@@ -298,7 +298,7 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
         ),
         pytest.param(APPLE, UP, Due("gateway gives up"), 9, Step(UP._replace(known=False)), id="the gateway forgets"),
         pytest.param(
-            APPLE,
+            ikev2(wake_check_after="0 s"),
             UP,
             HostResumed(0, 140 * S),
             9,
@@ -312,12 +312,23 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
             id="slept through the gateway's check",
         ),
         pytest.param(
-            ikev2(nat_keepalive_offload=False),
+            ikev2(nat_keepalive_offload=False, wake_check_after="0 s"),
             UP,
             HostResumed(0, 3600 * S),
             9,
             Step(UP._replace(known=False)),
             id="slept longer than the gateway waits",
+        ),
+        pytest.param(
+            ikev2(nat_keepalive_offload=False),
+            UP,
+            HostResumed(0, 3600 * S),
+            9,
+            Step(
+                UP._replace(known=False, request="INFORMATIONAL", sent=9),
+                (Transmit("INFORMATIONAL", 108), StartTimer("retransmit", S)),
+            ),
+            id="algo#430: after a long sleep it checks at once, and finds itself forgotten",
         ),
         pytest.param(
             APPLE, UP, HoleBegan(Interface.WIFI), 9, Step(UP._replace(unreached=9), (GATEWAY,)), id="a hole, unnoticed"

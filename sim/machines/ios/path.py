@@ -154,46 +154,46 @@ class PathRules(Parameters):
         match event:
             case WifiJoined(ssid, luck, portal):
                 near = state._replace(wifi_near=ssid, portal=portal, luck=(luck, state.luck[1]), demoted=False)
-                return self._settle(state, near._replace(wifi=0, wifi_works=True))
+                return self._settle(state, near._replace(wifi=0, wifi_works=True), now)
             case WifiFaded():
-                return self._settle(state, state._replace(wifi_works=False))
+                return self._settle(state, state._replace(wifi_works=False), now)
             case WifiDemoted():
-                return self._settle(state, state._replace(demoted=True))
+                return self._settle(state, state._replace(demoted=True), now)
             case WifiLost(gap):
                 gone = state._replace(wifi_near=None, portal=False, wifi=0, wifi_works=True)
                 settles = bool(gap) and state.default is Interface.WIFI and bool(state.cellular)
-                step = self._settle(state, gone._replace(settling=settles))
+                step = self._settle(state, gone._replace(settling=settles), now)
                 return Step(step.state, (*step.effects, StartTimer("settle", gap))) if settles else step
             case PortalPassed():
-                return self._settle(state, state._replace(portal=False))
+                return self._settle(state, state._replace(portal=False), now)
             case CellularAttached():
-                return self._settle(state, state._replace(cellular_near=True, luck=(state.luck[0], 0.0)))
+                return self._settle(state, state._replace(cellular_near=True, luck=(state.luck[0], 0.0)), now)
             case CellularLost():
-                return self._settle(state, state._replace(cellular_near=False))
+                return self._settle(state, state._replace(cellular_near=False), now)
             case HoleBegan(interface):
-                return self._settle(state, _working(state, interface, False))
+                return self._settle(state, _working(state, interface, False), now)
             case HoleEnded(interface):
-                return self._settle(state, _working(state, interface, True))
+                return self._settle(state, _working(state, interface, True), now)
             case AirplaneTurnedOn(keeps_wifi):
                 off = state._replace(airplane=True, wifi_on=state.wifi_on and keeps_wifi, settling=False)
-                step = self._settle(state, off)
+                step = self._settle(state, off, now)
                 return Step(step.state, (*step.effects, StopTimer("wifi"), StopTimer("cellular")))
             case AirplaneTurnedOff(wifi_luck, cellular_luck) if state.airplane:
                 return self._search(state._replace(luck=(wifi_luck, cellular_luck)))
             case WifiSwitched(on, luck):
-                return self._settle(state, state._replace(wifi_on=on, luck=(luck, state.luck[1])))
+                return self._settle(state, state._replace(wifi_on=on, luck=(luck, state.luck[1])), now)
             case Rebooted():
-                down = state._replace(booted=False, settling=False, luck=(0.5, 1.0))
-                step = self._settle(state, down)
+                down = state._replace(booted=False, settling=False, luck=(1.0, 1.0))
+                step = self._settle(state, down, now)
                 return Step(step.state, (*step.effects, StopTimer("wifi"), StopTimer("cellular")))
             case BootFinished():
                 return self._search(state._replace(booted=True, airplane=True))
             case Due("wifi"):
-                return self._settle(state, state._replace(wifi_on=True))
+                return self._settle(state, state._replace(wifi_on=True), now)
             case Due("cellular"):
-                return self._settle(state, state._replace(airplane=False))
+                return self._settle(state, state._replace(airplane=False), now)
             case Due("settle"):
-                return self._settle(state, state._replace(settling=False))
+                return self._settle(state, state._replace(settling=False), now)
             case Due("notice"):
                 return self._tell(state)
         return unchanged(state)
@@ -205,8 +205,11 @@ class PathRules(Parameters):
             timers += (StartTimer("wifi", self.wifi_return),)
         return Step(state, timers)
 
-    def _settle(self, before: PathState, state: PathState) -> Step:
-        """Give and take addresses, choose the default path, and let everybody know if anything changed."""
+    def _settle(self, before: PathState, state: PathState, now: Instant) -> Step:
+        """Give and take addresses, choose the default path, and let everybody know if anything changed.
+
+        What is there when the scenario begins has been known for long.
+        """
         wifi_up = state.booted and state.wifi_on and state.wifi_near is not None
         cellular_up = state.booted and not state.airplane and state.cellular_near
         if wifi_up and not state.wifi:
@@ -238,12 +241,12 @@ class PathRules(Parameters):
             return Step(state)
         # Whether an interface carries is not part of what processes are told.
         told = (state.default, _address(state), state.portal) == (before.default, _address(before), before.portal)
-        return Step(state, () if told else (StartTimer("notice", self.notice_delay),))
+        return Step(state, () if told else (StartTimer("notice", self.notice_delay if now else 0),))
 
     def _tell(self, state: PathState) -> Step:
         """Processes get their path event."""
         now = (state.default, _address(state))
-        moved = now != state.told and state.default is not None
+        moved = now != state.told and state.default is not None and state.told != (None, 0)
         return Step(
             state._replace(told=now if state.default else state.told),
             (

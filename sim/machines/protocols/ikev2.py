@@ -222,6 +222,17 @@ class IKEv2(Parameters):
         DurationField,
         Cited("real-daemons-lab", "c: 165 s after its check began, 4 s x 1.8^n", MEASURED, "30 s", "300 s"),
     ] = seconds(165)
+    wake_check_after: Annotated[
+        DurationField,
+        Cited(
+            "algo-430",
+            "the phone rebuilds on wake what the gateway has deleted; after which sleep it looks is not known",
+            ASSUMED,
+            "20 s",
+            "600 s",
+            "0 s: it waits for its liveness timer",
+        ),
+    ] = seconds(60)
     server_dpd_last_try: Annotated[
         DurationField,
         Cited(
@@ -506,7 +517,15 @@ class IKEv2(Parameters):
         return Step(state._replace(unreached=NEVER), (StopTimer("gateway gives up"),) if in_time else ())
 
     def _wake(self, state: State, event: HostResumed, now: Instant) -> Step:
-        """After a sleep, in which the gateway's checks found nobody."""
+        """After a sleep, in which the gateway's checks found nobody. After a long one the client checks at once."""
+        slept = self._missed(state, event)
+        if not self.wake_check_after or event.slept < self.wake_check_after:
+            return slept
+        asked = self._ask(slept.state, LIVENESS, now)
+        return Step(asked.state, (*slept.effects, *asked.effects))
+
+    def _missed(self, state: State, event: HostResumed) -> Step:
+        """What the gateway made of the silence."""
         effects = self._offloaded(state, event.slept)
         patience = self.server_dpd_delay + self.server_dpd_giveup
         if not self.server_dpd_delay or state.unreached != NEVER:

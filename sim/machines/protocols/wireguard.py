@@ -39,6 +39,7 @@ from sim.machines.machine import (
     Announce,
     Answered,
     Due,
+    Effect,
     Event,
     Host,
     Link,
