@@ -56,7 +56,7 @@ class Cited:
 class Model(BaseModel):
     """Base of everything that a scenario file may contain: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False, strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False, strict=True, allow_inf_nan=False)
 
 
 class Parameters(Model):

@@ -72,7 +72,7 @@ class _Digest(ISeedSequence):
     """A digest's bits, handed to a bit generator as they are. (NumPy asks for this base class.)"""
 
     def __init__(self, digest: bytes) -> None:
-        self._words = np.frombuffer(digest, dtype="<u8").astype(np.uint64, copy=False)
+        self._words = np.frombuffer(digest, dtype=np.uint64)
 
     def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[Any]:
         """All 256 bits; PCG64 wants just these."""

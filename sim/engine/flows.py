@@ -15,7 +15,6 @@ import numpy as np
 from sim.base.units import NEVER, Instant
 from sim.engine.standing import Standing
 from sim.engine.traffic import Traffic
-from sim.machines.events import Interface
 from sim.machines.ios.sockets import Reaction, reaction
 from sim.machines.routing import ASPECTS, Binding, Fate, Situation, Verdict, Way, fresh, holds_address, kept
 from sim.world.world import ADDRESS, POLICY, World
@@ -41,13 +40,17 @@ class LonerSpan(NamedTuple):
 class Loner:
     """One flow on its own way."""
 
-    __slots__ = ("binding", "give_up", "opened_by", "reopens")
+    __slots__ = ("binding", "give_up", "inside", "opened_by", "reopens", "waits")
 
-    def __init__(self, binding: Binding | None, opened_by: int) -> None:
+    def __init__(self, binding: Binding | None, opened_by: int, inside: bool, waits: Instant) -> None:
         self.binding = binding
         """Where its socket is bound; None while it has none."""
         self.opened_by = opened_by
         """The record that made it a loner."""
+        self.inside = inside
+        """What it says enters the tunnel."""
+        self.waits = waits
+        """Since when what it says waits; NEVER if it does not."""
         self.reopens: Instant = NEVER
         """When its app opens another socket."""
         self.give_up: Instant = NEVER
@@ -68,6 +71,8 @@ class Flows:
         self._cache: dict[Situation, tuple[Verdict, ...]] = {}
         self.verdicts: tuple[Verdict, ...] = ()
         """On a new flow of each class."""
+        self._waits = [NEVER] * len(world.traits)
+        """Since when what each class says waits; NEVER if it does not."""
         self.loners: dict[int, Loner] = {}
         self.spans: dict[int, list[LonerSpan]] = {}
         self._incidents: dict[int, int] = {}
@@ -90,36 +95,46 @@ class Flows:
         before, self.verdicts = self.verdicts, self.verdicts_of(standing.situation)
         if self.verdicts is not before:
             for index, verdict in enumerate(self.verdicts):
-                old = before[index] if before else None
-                if old is None or old.binding != verdict.binding:
-                    self._class_moves(index, old, verdict, last)
-        if self.loners and _more_than_the_session(last, standing):
-            for flow in list(self.loners):
-                self._loner_looks(flow, last.situation if last else None)
+                old, waited = before[index] if before else None, self._waits[index]
+                self._waits[index] = _still_waits(verdict, waited, self._now)
+                if old is None or old.way is not verdict.way:
+                    self._class_enters(index, old, verdict, waited)
+                if old is not None and old.binding is not None and old.binding != verdict.binding:
+                    self._class_moves(index, old.binding, verdict, waited)
+        if self.loners:
+            only_the_session = _only_the_session(last, standing)
+            for flow, loner in list(self.loners.items()):
+                # To a socket outside the tunnel the session means nothing.
+                if not only_the_session or loner.inside:
+                    self._loner_looks(flow, last.situation if last else None)
 
-    def _class_moves(self, index: int, old: Verdict | None, new: Verdict, last: Standing | None) -> None:
-        """New sockets of this class go another way now. What live ones do is up to each."""
-        world, traffic, now = self._world, self._traffic, self._now
-        inside = _in_tunnel(new.binding)
-        if inside != _in_tunnel(old.binding if old else None):
-            traffic.route_class(index, inside, now)
-            for flow, loner in self.loners.items():
-                if world.classes[flow] == index:
-                    traffic.route_flow(flow, _in_tunnel(loner.binding), now)
-            waited = inside and old is not None and old.fate is None and last is not None
-            if waited and last is not None and traffic.class_spoke(index, last.begin, now):
-                traffic.flush(now)
-        if old is None or old.binding is None or not world.traits[index].connected:
+    def _class_enters(self, index: int, old: Verdict | None, new: Verdict, waited: Instant) -> None:
+        """What this class says enters the tunnel from now on, or no more; and with it what waited."""
+        traffic, now, inside = self._traffic, self._now, new.way is Way.TUNNEL
+        if inside == (old is not None and old.way is Way.TUNNEL):
+            return
+        traffic.route_class(index, inside, now)
+        for flow, loner in self.loners.items():
+            if self._world.classes[flow] == index:
+                traffic.route_flow(flow, loner.inside, now)
+        if inside and waited < now and traffic.class_spoke(index, waited, now):
+            traffic.flush(now)
+
+    def _class_moves(self, index: int, old: Binding, new: Verdict, waited: Instant) -> None:
+        """New sockets of this class are bound elsewhere now. What live ones do is up to each."""
+        world, now = self._world, self._now
+        if not world.traits[index].connected:
             return
         flows, nature = self._members[index], world.nature
         alive = flows[(nature.opens[flows] < now) & (nature.closes[flows] > now)]
         for flow in alive.tolist():
             if flow not in self.loners:
-                self._react(flow, old.binding, new.binding)
+                self.loners[flow] = Loner(old, self._record, new.way is Way.TUNNEL, waited)
+                self._react(flow, old, new.binding)
 
     def _react(self, flow: int, binding: Binding, new: Binding | None) -> None:
         """A live socket, bound to `binding`, while a new one would be bound to `new`."""
-        world, situation = self._world, self._standing.situation
+        world, loner, situation = self._world, self.loners[flow], self._standing.situation
         sockets = world.nature.kinds[world.nature.kind[flow]].sockets
         traits = world.traits[world.classes[flow]]
         column = POLICY
@@ -129,9 +144,6 @@ class Flows:
         luck = float(world.nature.luck[flow, column])
         behaviour = world.scenario.device.behaviour
         what = reaction(sockets.transport, traits, binding, new, situation, behaviour, luck)
-        loner = self.loners.get(flow)
-        if loner is None:
-            loner = self.loners[flow] = Loner(binding, self._record)
         if what is Reaction.CLOSES:
             self._close(flow, loner)
         else:
@@ -140,7 +152,6 @@ class Flows:
             if asked < NEVER:
                 loner.give_up = asked + int(world.patience[flow])
                 self._remind(flow, loner.give_up)
-        self._traffic.route_flow(flow, _in_tunnel(loner.binding), self._now)
 
     def _close(self, flow: int, loner: Loner) -> None:
         """The app closes the socket; it opens another one by its law."""
@@ -170,17 +181,21 @@ class Flows:
             self._follow(flow)
         elif now >= loner.give_up:
             self._close(flow, loner)
-            self._traffic.route_flow(flow, False, now)
 
     def _follow(self, flow: int) -> None:
         """The flow's socket is where a new one would be: it follows its class again."""
-        began = self.spans[flow][-1].begin
-        self._span(flow, None)
+        self._goes(flow, self.verdicts[self._world.classes[flow]])
+        self._note(flow, None)
         del self.loners[flow]
-        inside = _in_tunnel(self.verdicts[self._world.classes[flow]].binding)
-        self._traffic.route_flow(flow, inside, self._now)
-        if inside and self._traffic.next_of_flow(flow, began) < self._now:
-            self._traffic.flush(self._now)
+
+    def _goes(self, flow: int, verdict: Verdict) -> None:
+        """What a loner says goes this way from now on; what waited enters the tunnel if that is its way now."""
+        loner, inside, now = self.loners[flow], verdict.way is Way.TUNNEL, self._now
+        if inside != loner.inside:
+            self._traffic.route_flow(flow, inside, now)
+            if inside and loner.waits < now and self._traffic.next_of_flow(flow, loner.waits) < now:
+                self._traffic.flush(now)
+        loner.inside, loner.waits = inside, _still_waits(verdict, loner.waits, now)
 
     def _loner_looks(self, flow: int, before: Situation | None) -> None:
         """How things stand has changed: what that means for a flow on its own way."""
@@ -205,8 +220,13 @@ class Flows:
             loner.give_up = NEVER
         self._span(flow, kept(traits, binding, situation))
 
-    def _span(self, flow: int, verdict: Verdict | None) -> None:
-        """Note the verdict of a flow from now on; a span of zero length is overwritten."""
+    def _span(self, flow: int, verdict: Verdict) -> None:
+        """This is the verdict of a loner from now on."""
+        self._goes(flow, verdict)
+        self._note(flow, verdict)
+
+    def _note(self, flow: int, verdict: Verdict | None) -> None:
+        """Note the verdict of a flow, or that it follows its class again; a span of zero length is overwritten."""
         spans, socket = self.spans.setdefault(flow, []), self._sockets.get(flow, 0)
         if spans and verdict is not None and spans[-1].verdict == verdict and spans[-1].socket == socket:
             return
@@ -217,13 +237,14 @@ class Flows:
         spans.append(LonerSpan(self._now, verdict, grounds, socket))
 
 
-def _in_tunnel(binding: Binding | None) -> bool:
-    return binding is not None and binding.interface is Interface.UTUN
+def _still_waits(verdict: Verdict, waited: Instant, now: Instant) -> Instant:
+    """Since when what goes this way waits, if it has waited since `waited` so far."""
+    return min(waited, now) if verdict.fate is None else NEVER
 
 
-def _more_than_the_session(last: Standing | None, standing: Standing) -> bool:
-    """Whether anything but the session changed, which is all that matters to a socket outside the tunnel."""
+def _only_the_session(last: Standing | None, standing: Standing) -> bool:
+    """Whether nothing else has changed."""
     if last is None:
-        return True
+        return False
     a, b = last.since, standing.since
-    return a[:_SESSION] != b[:_SESSION] or a[_SESSION + 1 :] != b[_SESSION + 1 :]
+    return a[:_SESSION] == b[:_SESSION] and a[_SESSION + 1 :] == b[_SESSION + 1 :]

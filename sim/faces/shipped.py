@@ -39,15 +39,21 @@ def find(scenario: str) -> Path:
         return path
     known = names()
     if scenario in known:
-        return known[scenario]
+        return _from_here(known[scenario])
     same = [file for name, file in known.items() if name.rsplit("/", 1)[-1] == scenario]
     if len(same) == 1:
-        return same[0]
+        return _from_here(same[0])
     if exists(path) or path.is_absolute():
         return path
     near = get_close_matches(scenario, [*known, *(n.rsplit("/", 1)[-1] for n in known)], n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else "leakwindow scenarios lists those that come with the program."
     raise ScenarioError(scenario, "", "there is no such file, and no shipped scenario of this name", hint)
+
+
+def _from_here(file: Path) -> Path:
+    """The shortest way to say which file: relative, if it lies below the current folder."""
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
 
 
 def comment(file: Path) -> str:

@@ -22,19 +22,23 @@ def clip(intervals: Intervals, horizon: Instant) -> Intervals:
     return cut[cut[:, 0] < cut[:, 1]]
 
 
+def paired(begin: Ints, end: Ints) -> Intervals:
+    """Intervals from their ends."""
+    pairs = np.empty((len(begin), 2), dtype=np.int64)  # a third of the time of np.stack
+    pairs[:, 0], pairs[:, 1] = begin, end
+    return pairs
+
+
 def joined(parts: Sequence[Intervals]) -> Intervals:
     """The union of several lists of intervals, each in any order and overlapping or not."""
     every = np.concatenate([EMPTY, *parts])
     every = every[every[:, 0] < every[:, 1]]
     if len(every) < 2:
         return every
-    every = every[every[:, 0].argsort(kind="stable")]
-    reach = np.maximum.accumulate(every[:, 1])
-    gaps = np.flatnonzero(every[1:, 0] > reach[:-1])
-    union = np.empty((len(gaps) + 1, 2), dtype=np.int64)
-    union[0, 0], union[1:, 0] = every[0, 0], every[gaps + 1, 0]
-    union[:-1, 1], union[-1, 1] = reach[gaps], reach[-1]
-    return union
+    # Sorted by themselves, the k-th end before the k+1st beginning means: all that have begun have ended. There is a gap.
+    every.sort(axis=0)
+    gap = np.flatnonzero(every[1:, 0] > every[:-1, 1])
+    return paired(every[np.append(0, gap + 1), 0], every[np.append(gap, -1), 1])
 
 
 def complement(intervals: Intervals, horizon: Instant) -> Intervals:
@@ -46,11 +50,8 @@ def complement(intervals: Intervals, horizon: Instant) -> Intervals:
 
 def inside(at: Ints, intervals: Intervals) -> tuple[NDArray[np.bool_], Ints]:
     """For each instant whether it lies in one of the intervals (n,), and in which one (n,)."""
-    if not len(intervals):
-        return np.zeros(len(at), dtype=bool), np.zeros(len(at), dtype=np.int64)
-    which = np.searchsorted(intervals[:, 0], at, side="right") - 1
-    found = (which >= 0) & (at < intervals[which, 1])
-    return found, np.maximum(which, 0)
+    place = intervals.ravel().searchsorted(at, side="right")  # odd: behind a beginning, before its end
+    return place & 1 == 1, np.minimum(place >> 1, max(len(intervals) - 1, 0))
 
 
 def rows_between(low: Ints, high: Ints) -> tuple[Ints, Ints]:

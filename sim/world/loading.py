@@ -95,6 +95,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
     try:
         if file.is_dir():
             raise ScenarioError(name, "", "this is a directory; a scenario is a TOML file")
+        if file.exists() and not file.is_file():
+            raise ScenarioError(name, "", "this is not an ordinary file; a scenario is a TOML file")
         if file.stat().st_size > MOST_BYTES:
             raise ScenarioError(name, "", f"the file is larger than {MOST_BYTES // 1_000_000} MB; a scenario is not")
         raw = file.read_bytes()
@@ -112,6 +114,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise ScenarioError(name, "", "this is not text in UTF-8; a scenario is a TOML file") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(name, "", f"this is not TOML: {error}") from None
+    except ValueError:  # Python refuses integers of thousands of digits
+        raise ScenarioError(name, "", "the file contains a number that is too long") from None
     except RecursionError:
         raise ScenarioError(name, "", "the file nests too deeply") from None
     if _depth(tree) > MOST_DEPTH:
@@ -204,6 +208,8 @@ def read_setting(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
+    except (ValueError, RecursionError):
+        raise ScenarioError("--set", key.strip(), "the value is too long or nests too deeply") from None
 
 
 def validate(tree: Mapping[str, Any], file: str) -> Scenario:

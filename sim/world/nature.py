@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from sim.base.units import NEVER, SECOND, Duration, Instant
 from sim.machines.events import DeviceSlept, DeviceWoke
 from sim.machines.machine import Event
 from sim.world import usage
-from sim.world.demand import Demand, demands, postponed
+from sim.world.demand import Demand, demand, postponed
 from sim.world.intervals import Intervals, clip, joined, rows_between
 from sim.world.intervals import Ints as Ints
 from sim.world.scenario import Poisson, Scenario, Sockets
@@ -93,9 +94,9 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
     fronts = [usage.foreground(app, scenario, streams) for app in scenario.apps]
     screen = clip(joined([*fronts, usage.unlocked(scenario)]), horizon)
     entries = [e for app, front in zip(scenario.apps, fronts, strict=True) for e in usage.entries(app, front, scenario, streams)]
-    wanted = demands(entries, streams)
+    wanted = [demand(entry, streams) for entry in entries]
     asleep = usage.sleep(scenario, screen, wanted, streams)
-    sockets = _sockets([postponed(demand, asleep) for demand in wanted], streams)
+    sockets = [_sockets(postponed(bursts, asleep), streams) for bursts in wanted]
     flows = [*sockets, *_look_ups(sockets, horizon), *_look_ups_at_changes(where.changes, scenario, streams)]
     fell_asleep, woke = DeviceSlept(), DeviceWoke()
     nights = [(at, event) for begin, end in asleep.tolist() for at, event in ((begin, fell_asleep), (end, woke))]
@@ -107,16 +108,16 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         screen_on=screen,
         asleep=asleep,
         handovers=np.concatenate([np.empty(0, dtype=np.int64), *where.handovers]),
-        signal=tuple((scenario.instant(stay.at), stay.signal_dbm) for stay in scenario.stays),
+        signal=tuple((at, stay.signal_dbm) for at, stay in scenario.stays_in_time()),
     )
 
 
 class _Flows(NamedTuple):
-    """The flows of one slot, or the look-ups of one name, and their bursts."""
+    """The flows of one kind, and their bursts."""
 
     kind: Kind
-    name: str
-    """For the stream of their luck."""
+    origins: list[tuple[str, int]]
+    """Whose streams their luck comes from, and for how many of them each."""
     opens: Ints
     closes: Ints
     at: Ints
@@ -128,34 +129,40 @@ class _Flows(NamedTuple):
 # Sockets --------------------------------------------------------------------------------------------------------------------
 
 
-def _sockets(wanted: list[Demand], streams: Streams) -> list[_Flows]:
-    """Open and close the sockets of each slot, and give each burst to the socket that is open."""
-    found: list[_Flows] = []
-    entry = None
-    for demand in wanted:
-        if demand.entry is not entry:
-            entry = demand.entry
-            kind, holding = Kind(entry.app.name, entry.app.kind == "system", entry.sockets), entry.holds.tolist()
-        rows = _one_after_another(entry.sockets, holding, demand.at.tolist(), demand.slot, streams)
-        opens, closes, first, behind = np.array(rows, dtype=np.int64).reshape(-1, 4).T
-        served, flow = rows_between(first, behind)
-        found.append(_Flows(kind, demand.slot, opens, closes, demand.at[served], flow, demand.sizes[served]))
-    return found
+def _sockets(wanted: Demand, streams: Streams) -> _Flows:
+    """Open and close the sockets of each slot of an entry, and give each burst to the socket that is open."""
+    entry, at, holding = wanted.entry, wanted.at.tolist(), wanted.entry.holds.tolist()
+    rows: list[int] = []
+    origins = []
+    for slot, low, high in zip(wanted.slots, wanted.edges, wanted.edges[1:], strict=False):
+        own = _one_after_another(entry.sockets, holding, at[low:high], low, slot, streams)
+        origins.append((slot, len(own) // 4))
+        rows += own
+    opens, closes, first, behind = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    served, flow = rows_between(first, behind)
+    kind = Kind(entry.app.name, entry.app.kind == "system", entry.sockets)
+    return _Flows(kind, origins, opens, closes, wanted.at[served], flow, wanted.sizes.take(served, axis=1))
 
 
 def _one_after_another(
-    spec: Sockets, holding: list[list[Instant]], at: list[Instant], slot: str, streams: Streams
-) -> list[tuple[Instant, Instant, int, int]]:
+    spec: Sockets, holding: list[list[Instant]], at: list[Instant], low: int, slot: str, streams: Streams
+) -> list[int]:
     """The sockets of a slot, one after the other in each interval in which its app may hold one.
+
+    Parameters
+    ----------
+    at : the slot's bursts, ascending. [µs]
+    low : the row number of the first of them
 
     Returns
     -------
     list
-        When each is opened and closed, and which bursts (of those `at`) it serves: from row number … up to row number …
+        For each, end to end: when it is opened and closed, and which bursts it serves, from row number … up to row number …
     """
     lives = streams.draws(f"sockets.life.{slot}", spec.lifetime)
     pauses = streams.draws(f"sockets.pause.{slot}", spec.reopen.after) if spec.reopen.when == "at-once" else None
-    found, row = [], 0
+    found: list[int] = []
+    row = 0
     at.append(NEVER)
     for begin, end in holding:
         row = bisect_left(at, begin, row)
@@ -163,7 +170,7 @@ def _one_after_another(
         while now < end:
             close = min(now + (next(lives) or 1), end)
             behind = bisect_left(at, close, row)
-            found.append((now, close, row, behind))
+            found += (now, close, low + row, low + behind)
             if spec.reopen.when == "never":
                 break
             row = behind
@@ -190,31 +197,29 @@ def _look_ups(sockets: list[_Flows], horizon: Instant) -> list[_Flows]:
             if at >= fresh_until:
                 asked.append(at)
                 fresh_until = at + fresh_for[owner, domain]
-        found.append(_queries(_resolving(owner, domain), f"{owner}/dns/{domain}", np.array(asked, dtype=np.int64), horizon))
+        found.append(_queries(owner, domain, [(f"{owner}/dns/{domain}", len(asked))], np.array(asked, dtype=np.int64), horizon))
     return found
 
 
 def _look_ups_at_changes(changes: dict[Instant, list[Instant]], scenario: Scenario, streams: Streams) -> list[_Flows]:
     """Queries of the system that a network change provokes, before the resolver order is updated."""
-    mean, horizon = scenario.device.behaviour.look_ups_at_network_change, scenario.duration
-    kind, found = _resolving("system", NETWORK_CHANGE), []
+    mean = scenario.device.behaviour.look_ups_at_network_change
+    asked, origins = [_NONE], []
     for stay, instants in changes.items():
         if instants and mean:
-            counts = streams.of(f"look ups at network change.{stay}").poisson(mean, len(instants))
-            at = np.repeat(np.array(instants, dtype=np.int64), counts)
-            found.append(_queries(kind, f"look ups at network change.{stay}", at[at < horizon], horizon))
-    return found
+            name = f"look ups at network change.{stay}"
+            at = np.array(instants, dtype=np.int64).repeat(streams.of(name).poisson(mean, len(instants)))
+            asked.append(at[at < scenario.duration])
+            origins.append((name, len(asked[-1])))
+    return [_queries("system", NETWORK_CHANGE, origins, np.concatenate(asked), scenario.duration)] if origins else []
 
 
-def _resolving(owner: str, domain: str) -> Kind:
-    return Kind(owner, True, LOOK_UP.model_copy(update={"domain": domain}), look_ups=True)
-
-
-def _queries(kind: Kind, name: str, at: Ints, horizon: Instant) -> _Flows:
+def _queries(owner: str, domain: str, origins: list[tuple[str, int]], at: Ints, horizon: Instant) -> _Flows:
     """Each query is a flow of its own: a fresh port, gone when the answer has come."""
     # MODEL: that takes a second, whatever the resolver. Bias: none on bytes; exposed seconds of look-ups are too long.
-    closes = np.minimum(at + SECOND, horizon)
-    return _Flows(kind, name, at, closes, at, np.arange(len(at)), np.full((len(at), 2), (QUERY, RESPONSE)))
+    kind = Kind(owner, True, LOOK_UP.model_copy(update={"domain": domain}), look_ups=True)
+    sizes = np.full((2, len(at)), [[QUERY], [RESPONSE]])
+    return _Flows(kind, origins, at, np.minimum(at + SECOND, horizon), at, np.arange(len(at)), sizes)
 
 
 # Columns --------------------------------------------------------------------------------------------------------------------
@@ -223,28 +228,29 @@ def _queries(kind: Kind, name: str, at: Ints, horizon: Instant) -> _Flows:
 def _laid_out(flows: list[_Flows], streams: Streams) -> dict[str, Any]:
     """The columns of :class:`Nature`: flows kind by kind, bursts in order of time."""
     counts = [len(part.opens) for part in flows]
-    first = np.cumsum([0, *counts]).tolist()
-    kinds: list[Kind] = []
-    kind = []
-    luck = np.empty((first[-1], LUCKS))
-    for part, begin, end in zip(flows, first, first[1:], strict=False):
-        if not kinds or kinds[-1] is not part.kind:
-            kinds.append(part.kind)
-        kind.append(len(kinds) - 1)
-        streams.of(f"luck.{part.name}").random(out=luck[begin:end])
+    first = list(accumulate(counts, initial=0))
     at = np.concatenate([_NONE, *(part.at for part in flows)])
     order = np.argsort(at, kind="stable")
     return {
-        "kinds": tuple(kinds),
+        "kinds": tuple(part.kind for part in flows),
         "opens": np.concatenate([_NONE, *(part.opens for part in flows)]),
         "closes": np.concatenate([_NONE, *(part.closes for part in flows)]),
-        "kind": np.repeat(np.array(kind, dtype=np.int64), counts),
-        "luck": luck,
+        "kind": np.arange(len(flows)).repeat(counts),
+        "luck": _lucks([origin for part in flows for origin in part.origins], streams),
         "at": at[order],
-        "flow": np.concatenate([_NONE, *(part.flow + begin for part, begin in zip(flows, first, strict=False))])[order],
-        "up": np.concatenate([_NONE, *(part.sizes[:, 0] for part in flows)])[order],
-        "down": np.concatenate([_NONE, *(part.sizes[:, 1] for part in flows)])[order],
+        "flow": np.concatenate([_NONE, *(part.flow + before for part, before in zip(flows, first, strict=False))])[order],
+        "up": np.concatenate([_NONE, *(part.sizes[0] for part in flows)])[order],
+        "down": np.concatenate([_NONE, *(part.sizes[1] for part in flows)])[order],
     }
+
+
+def _lucks(origins: list[tuple[str, int]], streams: Streams) -> NDArray[np.float64]:
+    luck = np.empty((sum(n for _, n in origins), LUCKS))
+    first = 0
+    for name, n in origins:
+        streams.of(f"luck.{name}").random(out=luck[first : first + n])
+        first += n
+    return luck
 
 
 _NONE = np.empty(0, dtype=np.int64)

@@ -7,6 +7,7 @@ A scenario says what there *is*; :mod:`sim.world.nature` draws from it what happ
 from __future__ import annotations
 
 from datetime import time
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
@@ -25,6 +26,8 @@ from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
+MOST_BURSTS = 20_000_000
+"""Of one entry of sockets: some hundred times the busiest shipped day."""
 
 
 def _read_clock(value: Any) -> Any:
@@ -64,7 +67,7 @@ When = Annotated[
     PlainSerializer(_write_when, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["5 min", "08:30"]}),
 ]
-"""A point in the scenario: a duration since its start, or a time of day (the next one after the start)."""
+"""A point in the scenario: a duration since its start, or a time of day, which recurs every day in a longer scenario."""
 
 
 # The phone --------------------------------------------------------------------------------------------------------------
@@ -116,6 +119,19 @@ class AlwaysOn(Model):
     """UIToggleEnabled."""
 
 
+def _read_network(value: Any) -> Any:
+    """A route in CIDR notation."""
+    if isinstance(value, str):
+        try:
+            ip_network(value, strict=False)
+        except ValueError:
+            raise ValueError('expected a network such as "0.0.0.0/0", "10.0.0.0/8" or "::/0"') from None
+    return value
+
+
+Cidr = Annotated[str, BeforeValidator(_read_network)]
+
+
 class Dns(Model):
     """NEDNSSettings of the tunnel."""
 
@@ -133,9 +149,9 @@ class Vpn(Model):
     """Which of the scenario's servers it connects to first."""
     endpoint: Literal["address", "name"] = "address"
     """Whether the server is configured by address or by a name that must be looked up outside the tunnel."""
-    routes: tuple[str, ...] = ("0.0.0.0/0", "::/0")
+    routes: tuple[Cidr, ...] = ("0.0.0.0/0", "::/0")
     """Destinations that go into the tunnel, in CIDR notation."""
-    excluded_routes: tuple[str, ...] = ()
+    excluded_routes: tuple[Cidr, ...] = ()
     dns: Dns = Dns()
     include_all_networks: bool = False
     exclude_local_networks: bool = True
@@ -458,6 +474,33 @@ class Scenario(Model):
         if isinstance(when, int):
             return when
         return (_since_midnight(when) - _since_midnight(self.start)) % DAY
+
+    def instants(self, when: int | time) -> range:
+        """All that `when` means within the scenario: a time of day recurs every day. [µs since the start]"""
+        first = self.instant(when)
+        return range(first, max(self.duration, first + 1), DAY) if isinstance(when, time) else range(first, first + 1)
+
+    def stays_in_time(self) -> list[tuple[int, Stay]]:
+        """When each stay begins, in order of time; those at a time of day recur every day."""
+        placed = [(at, stay) for stay in self.stays for at in self.instants(stay.at)]
+        return sorted(placed, key=lambda line: line[0])
+
+    def deeds_in_time(self) -> list[tuple[int, Action]]:
+        """When each deed of the timeline is done, in order of time; those at a time of day recur every day."""
+        placed = [(at, action) for action in self.timeline for at in self.instants(action.at)]
+        return sorted(placed, key=lambda line: line[0])
+
+    @model_validator(mode="after")
+    def _of_a_size(self) -> Scenario:
+        """A slip of a unit must not ask for terabytes."""
+        for i, app in enumerate(self.apps):
+            for k, sockets in enumerate(app.sockets):
+                bursts = sockets.count * self.duration // max(sockets.traffic.every, 1) * getattr(sockets.traffic, "bursts", 1)
+                if bursts > MOST_BURSTS:
+                    raise ValueError(
+                        f"apps.{i}.sockets.{k}.traffic may mean {bursts:,} bursts; a scenario may have {MOST_BURSTS:,} a socket"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _names_exist(self) -> Scenario:

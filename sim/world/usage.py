@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.base.streams import Streams
 from sim.base.units import DAY, MINUTE, SECOND, Duration, Instant
-from sim.world.demand import Demand, Entry, poisson
-from sim.world.intervals import EMPTY, Intervals, Ints, clip, complement, joined, to_real, total
+from sim.world.demand import Demand, Entry, poisson, pushed
+from sim.world.intervals import EMPTY, Intervals, clip, complement, joined, paired, to_real, total
 from sim.world.scenario import App, Push, Scenario, Visits
 
 BY_HAND = frozenset(
@@ -24,7 +24,7 @@ def foreground(app: App, scenario: Scenario, streams: Streams) -> Intervals:
     spans: list[tuple[Instant, Instant]] = []
     opened: Instant | None = scenario.instant(app.starts) if app.in_front and app.starts is not None else None
     paused = False
-    for at, do in sorted((scenario.instant(a.at), a.do) for a in scenario.timeline if a.do in ("lock", "unlock") or a.app == app.name):
+    for at, do in ((at, a.do) for at, a in scenario.deeds_in_time() if a.do in ("lock", "unlock") or a.app == app.name):
         if do == "app_open" and opened is None:
             opened, paused = at, False
         elif do in ("app_close", "lock") and opened is not None:
@@ -46,16 +46,16 @@ def _visits(name: str, visits: Visits, scenario: Scenario, streams: Streams) -> 
     if last <= first:
         last += DAY  # these hours contain midnight
     begins = np.arange(-DAY, scenario.duration + DAY, DAY) + (first - _of_day(scenario.start))
-    hours = clip(np.stack((begins, begins + (last - first)), axis=1), scenario.duration)
+    hours = clip(paired(begins, begins + (last - first)), scenario.duration)
     at = to_real(poisson(streams.of(f"visits.{name}"), (last - first) / visits.per_day, total(hours)), hours)
-    return _lasting(at, np.maximum(streams.sample(f"visits.length.{name}", visits.length, len(at)), 1))
+    return paired(at, at + np.maximum(streams.sample(f"visits.length.{name}", visits.length, len(at)), 1))
 
 
 def unlocked(scenario: Scenario) -> Intervals:
     """Screen time from the timeline's own lock and unlock."""
     spans: list[tuple[Instant, Instant]] = []
     since: Instant | None = None
-    for at, do in sorted((scenario.instant(a.at), a.do) for a in scenario.timeline if a.do in ("lock", "unlock")):
+    for at, do in ((at, a.do) for at, a in scenario.deeds_in_time() if a.do in ("lock", "unlock")):
         if do == "unlock" and since is None:
             since = at
         elif do == "lock" and since is not None:
@@ -79,7 +79,7 @@ def _running(app: App, front: Intervals, scenario: Scenario, streams: Streams) -
     horizon, behaviour = scenario.duration, scenario.device.behaviour
     start = scenario.instant(app.starts) if app.starts is not None else None
     first = min([t for t in (start, int(front[0, 0]) if len(front) else None) if t is not None], default=horizon)
-    closed = [scenario.instant(a.at) for a in scenario.timeline if a.do == "app_close" and a.app == app.name]
+    closed = [at for at, a in scenario.deeds_in_time() if a.do == "app_close" and a.app == app.name]
     life = clip(_intervals([(first, min(closed, default=horizon))]), horizon)
     if closed:
         life = clip(joined([life, front]), horizon)
@@ -101,7 +101,7 @@ def _running(app: App, front: Intervals, scenario: Scenario, streams: Streams) -
     if app.background == "push":
         return running, life
     extra = streams.sample(f"suspension.{app.name}", behaviour.app_gives_up_after_suspension, len(running))
-    held = clip(joined([_lasting(running[:, 0], running[:, 1] - running[:, 0] + extra)]), horizon)
+    held = clip(joined([paired(running[:, 0], running[:, 1] + extra)]), horizon)
     return running, _common(held, life) if closed else held
 
 
@@ -113,7 +113,7 @@ def sleep(scenario: Scenario, screen: Intervals, demands: list[Demand], streams:
     playing = [d.entry.speaks for d in demands if d.entry.app.background == "audio"]
     dark = complement(joined([screen, *playing]), horizon)
     begins = dark[:, 0] + streams.sample("sleep.after", device.sleep_after, len(dark))
-    calm = np.stack((begins, dark[:, 1]), axis=1)
+    calm = paired(begins, dark[:, 1])
     maintenance: list[tuple[Instant, Instant]] = []
     every, lasting = streams.draws("sleep.every", device.wake_every), streams.draws("sleep.lasting", device.wake_for)
     for now, end in calm.tolist():
@@ -123,25 +123,16 @@ def sleep(scenario: Scenario, screen: Intervals, demands: list[Demand], streams:
             maintenance.append((now, now + woke))
             now += woke
     # Whoever does something has woken the phone for it.
-    deeds = np.array([scenario.instant(a.at) for a in scenario.timeline if a.do in BY_HAND], dtype=np.int64)
-    used = _lasting(deeds - 10 * SECOND, 10 * SECOND + MINUTE)
+    deeds = np.array([at for at, a in scenario.deeds_in_time() if a.do in BY_HAND], dtype=np.int64)
+    used = paired(deeds - 10 * SECOND, deeds + MINUTE)
     calm = calm[calm[:, 0] < calm[:, 1]]
-    # Each slot's pushes by themselves, so that those of another app do not change them.
-    pushes = [
-        _lasting(d.at, np.maximum(streams.sample(f"sleep.push.{d.slot}", device.push_wake_for, len(d.at)), 1))
-        for d in demands
-        if isinstance(d.entry.sockets.traffic, Push)
-    ]
+    pushes = [paired(at, at + np.maximum(streams.sample(f"sleep.push.{slot}", device.push_wake_for, len(at)), 1)) for slot, at in pushed(demands)]
     disturbed = joined([*pushes, used, _intervals(maintenance), complement(calm, horizon)])
     return complement(disturbed, horizon)
 
 
 def _intervals(pairs: list[tuple[Instant, Instant]]) -> Intervals:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
-
-
-def _lasting(begin: Ints, length: Ints | Duration) -> Intervals:
-    return np.stack((begin, begin + length), axis=1)
 
 
 def _common(a: Intervals, b: Intervals) -> Intervals:

@@ -46,9 +46,10 @@ class Whereabouts:
 def whereabouts(scenario: Scenario, streams: Streams) -> Whereabouts:
     """Draw what the radios can reach, stay by stay."""
     found = Whereabouts()
-    begins = [scenario.instant(stay.at) for stay in scenario.stays]
+    stays = scenario.stays_in_time()
+    ends = [*(begin for begin, _ in stays[1:]), scenario.duration]
     before: Stay | None = None
-    for begin, end, stay in zip(begins, [*begins[1:], scenario.duration], scenario.stays, strict=True):
+    for (begin, stay), end in zip(stays, ends, strict=True):
         _InReach(scenario, found, begin, end, streams).wifi(stay, before)
         if before is None or stay.cellular != before.cellular:
             found.script.append((begin, CellularAttached() if stay.cellular else CellularLost()))

@@ -128,28 +128,29 @@ def _met(scenario: Scenario, nature: Nature) -> list[tuple[Instant, Event]]:
 def _deeds(scenario: Scenario, nature: Nature, streams: Streams) -> list[tuple[Instant, Event]]:
     lines: list[tuple[Instant, Event]] = []
     counts: dict[str, int] = {}
-    unlocks = sorted(scenario.instant(a.at) for a in scenario.timeline if a.do == "unlock")
-    for action in [*scenario.timeline, *_repeated(scenario)]:
+    deeds = scenario.deeds_in_time()
+    unlocks = [at for at, action in deeds if action.do == "unlock"]
+    for at, action in sorted([*deeds, *_repeated(scenario)], key=lambda line: line[0]):
         n = counts[action.do] = counts.get(action.do, 0) + 1
-        at = scenario.instant(action.at)
-        lines += [(at + later, event) for later, event in _events(action, n, scenario, unlocks, streams)]
+        lines += [(at + later, event) for later, event in _events(action, at, n, scenario, unlocks, streams)]
     lines += _misfortunes(scenario, nature, streams)
     return [(at, event) for at, event in lines if at < scenario.duration]
 
 
-def _repeated(scenario: Scenario) -> list[Action]:
+def _repeated(scenario: Scenario) -> list[tuple[Instant, Action]]:
     found = []
     for repeat in scenario.repeats:
         now = scenario.instant(repeat.start)
         until = scenario.duration if repeat.until is None else scenario.instant(repeat.until)
         while now < min(until, scenario.duration):
-            found.append(Action.model_construct(at=now, do=repeat.do, server=repeat.server, lasts=repeat.lasts, app=None))
+            deed = Action.model_construct(at=now, do=repeat.do, server=repeat.server, lasts=repeat.lasts, app=None, keep_wifi=None)
+            found.append((now, deed))
             now += max(repeat.every, SECOND)
     return found
 
 
 def _events(
-    action: Action, n: int, scenario: Scenario, unlocks: list[Instant], streams: Streams
+    action: Action, at: Instant, n: int, scenario: Scenario, unlocks: list[Instant], streams: Streams
 ) -> list[tuple[Instant, Event]]:
     """What a deed means, each with its delay after it. Its luck belongs to the n-th deed of its kind."""
 
@@ -177,7 +178,6 @@ def _events(
             return [(0, ev.WifiSwitched(action.do == "wifi_on", *lucks(1)))]
         case "reboot":
             boot, unlock = lucks(2)
-            at = scenario.instant(action.at)
             up = scenario.path.boot.at(boot)
             later = next((u - at for u in unlocks if u >= at + up), up + scenario.path.first_unlock.at(unlock))
             return [(0, ev.Rebooted()), (up, ev.BootFinished()), (later, ev.FirstUnlocked())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import tomllib
 from pathlib import Path
@@ -67,7 +68,12 @@ def test_every_model_note_is_gathered() -> None:
 
 
 def test_a_note_is_read_with_its_continuation_and_its_bias(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = ["# MODEL: one thing is", "# left out (bias: too low).", "x = 1  # MODEL: not at the beginning", "# MODEL: another."]
+    lines = [
+        "# MODEL: one thing is",
+        "# left out (bias: too low).",
+        "x = 1  # MODEL: not at the beginning",
+        "# MODEL: another.",
+    ]
     (tmp_path / "sim").mkdir()
     (tmp_path / "sim" / "a.py").write_text("\n".join(lines))
     monkeypatch.setattr("docs.generate._ROOT", tmp_path)
@@ -100,7 +106,9 @@ def test_the_profiles_are_described_as_they_are() -> None:
     page = text(DOCS / "background" / "profiles.md")
     rows = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (.*?) \|", page, re.MULTILINE))
     for profile, sets in PROFILES.items():
-        said = {key: tomllib.loads(f"v = {value}")["v"] for key, value in re.findall(r"`(\w+) = ([\w.]+)`", rows[profile])}
+        said = {
+            key: tomllib.loads(f"v = {value}")["v"] for key, value in re.findall(r"`(\w+) = ([\w.]+)`", rows[profile])
+        }
         assert said == sets, profile
     assert {*SETS, *WIFI_SETS} <= set(re.findall(r"^\| `((?:lte|wifi)-\d+)`", page, re.MULTILINE))
 
@@ -120,8 +128,16 @@ def test_links_lead_somewhere(page: Path) -> None:
         file = (page.parent / path).resolve() if path else page
         assert file.exists(), target
         if anchor and file not in GENERATED:
-            heads = [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^#+ (.*)$", text(file), re.M)]
+            heads = [
+                re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-")
+                for head in re.findall(r"^#+ (.*)$", text(file), re.M)
+            ]
             assert anchor in heads, target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_no_page_tells_where_this_clone_is(page: Path) -> None:
+    assert str(ROOT) not in text(page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -165,8 +181,6 @@ def test_fragments_of_other_pages_fit_too() -> None:
 
 
 def test_the_commands_on_the_example_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import shlex
-
     (tmp_path / "two-places.toml").write_text(WHOLE, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     commands = [line for block in blocks(SCENARIO_FILES, "sh") for line in block.splitlines()]
@@ -186,7 +200,11 @@ def test_python_examples_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_quoted_parameters_are_as_they_are_in_the_code() -> None:
-    code = " ".join("".join(text(file) for file in (ROOT / "sim").rglob("*.py")).split()).replace("( ", "(").replace(", )", ")")
+    code = (
+        " ".join("".join(text(file) for file in (ROOT / "sim").rglob("*.py")).split())
+        .replace("( ", "(")
+        .replace(", )", ")")
+    )
     quotes = [block for page in PAGES for block in blocks(page, "python") if ": Annotated[" in block.partition("\n")[0]]
     assert quotes
     for quote in quotes:
@@ -216,36 +234,45 @@ def hello(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_made_up_protocol_keeps_to_its_table(hello: Any) -> None:
     seen: set[tuple[str, str, str]] = set()
     explore(hello, HELLO_EVENTS, (0, SECOND), seen)
-    assert missing(hello, seen) == [] and duplicates(hello) == []
+    assert missing(hello, seen) == []
+    assert duplicates(hello) == []
 
 
 def test_the_made_up_protocol_greets_again_after_a_move(hello: Any) -> None:
     start, _, moved, *_ = HELLO_EVENTS
     run = Driver(hello, reachable=lambda t: t >= SECOND).tell(0, start).tell(30 * SECOND, moved).run(MINUTE)
     first, second = run.times(SessionUp)
-    assert first - 2 * SECOND == second - 30 * SECOND > 0  # one repetition into the dead network, then a round trip each
+    # One hello into the dead network and one repetition; after that a round trip each.
+    assert first - 2 * SECOND == second - 30 * SECOND > 0
 
 
 # Keys that change nothing ------------------------------------------------------------------------------------------------
 
 
+SPLIT = {"vpn.dns.match_domains": ["elsewhere.example"]}
+SEALED = {"vpn.include_all_networks": True}
+
+
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "where"),
     [
-        ("vpn.excluded_routes", ["0.0.0.0/1"]),
-        ("vpn.endpoint", "name"),
-        ("vpn.dns.servers", ["192.0.2.1"]),
-        ("vpn.dns.encrypted", "https"),
-        ("vpn.exclude_device_communication", False),
-        ("device.behaviour.split_dns_fallback", 1.0),
-        ("stays.1.signal_dbm", -125.0),
+        ("vpn.excluded_routes", ["0.0.0.0/1"], {}),
+        ("vpn.endpoint", "name", {}),
+        ("vpn.dns.servers", ["192.0.2.1"], {}),
+        ("vpn.dns.encrypted", "https", SPLIT),
+        ("vpn.exclude_device_communication", False, SEALED),
+        ("device.behaviour.split_dns_fallback", 1.0, SPLIT),
+        ("stays.1.signal_dbm", -125.0, {}),
     ],
 )
-def test_limits_are_right_about_keys_without_effect(key: str, value: Any, tmp_path: Path) -> None:
+def test_limits_are_right_about_keys_without_effect(
+    key: str, value: Any, where: dict[str, Any], tmp_path: Path
+) -> None:
     """If this fails, the key works now: take it off the list in docs/background/limits.md."""
     file = tmp_path / "two-places.toml"
     file.write_text(WHOLE + "\n[device]\nbehaviour = { profile = 'default' }\n", encoding="utf-8")
-    plain, changed = (simulate(load(file, settings=settings)).summary.as_dict() for settings in ({}, {key: value}))
+    days = (simulate(load(file, settings=settings)).summary.as_dict() for settings in (where, {**where, key: value}))
+    plain, changed = days
     assert plain == changed
     listed = text(DOCS / "background" / "limits.md").partition("change nothing yet")[2]
     assert re.sub(r"\.\d+\.", ".", key) in listed

@@ -227,7 +227,7 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
             9,
             Step(
                 UP._replace(phase=Phase.MOVING, cellular=True, moved=True, unreached=9),
-                (RETRANSMIT, GATEWAY, StartTimer("update", APPLE.mobike_delay)),
+                (RETRANSMIT, GATEWAY, StartTimer("update", APPLE.path_delay)),
             ),
             id="RFC 4555 3.5: the address changed",
         ),
@@ -252,8 +252,8 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
         ),
         pytest.param(
             ikev2(mobike=False),
-            UP,
-            MOVED,
+            State(Phase.MOVING, "a", cellular=True, sent=5, moved=True),
+            Due("update"),
             9,
             Step(
                 State(Phase.INIT, "a", cellular=True, request="IKE_SA_INIT", sent=9),
@@ -444,7 +444,7 @@ def test_handover_with_mobike() -> None:
 
 def test_handover_without_mobike() -> None:
     run = Driver(ikev2(mobike=False)).tell(0, START).tell(100 * S, MOVED).run(200 * S)
-    assert run.links[2:] == [(100 * S, Link.BROKEN), (100 * S + 2 * RTT, Link.CARRIES)]
+    assert run.links[2:] == [(100 * S, Link.BROKEN), (100 * S + 300 * MILLISECOND + 2 * RTT, Link.CARRIES)]
     assert [line.what for line in run.log if isinstance(line.what, SessionLost)] == [
         SessionLost("address changed", fatal=False)
     ]

@@ -169,8 +169,8 @@ class IKEv2(Parameters):
     mobike_rt: Annotated[
         int, Field(ge=1), Cited("rfc4555", "§3.5; 2 if the gateway checks return routability first, §3.7", SPECIFIED)
     ] = 1
-    mobike_delay: Annotated[
-        DurationLaw, Cited("judgement", "from the path event to the update", ASSUMED, "0.1 s", "2 s")
+    path_delay: Annotated[
+        DurationLaw, Cited("judgement", "from the path event to the update of addresses, or to a new IKE SA", ASSUMED, "0.1 s", "2 s")
     ] = lognormal(300 * MILLISECOND, 0.6)
     dpd_interval: Annotated[
         DurationField,
@@ -268,12 +268,11 @@ class IKEv2(Parameters):
         Row(Phase.UP, f"Answered({REKEY_IKE})", Phase.IDLE, "libreswan#222: the proposal was refused"),
         Row(Phase.UP, "PathNoticed", Phase.MOVING, "RFC 4555 §3.5: the initiator decides"),
         Row(Phase.UP, "PathNoticed", Phase.STALE, "no route: keepalives stop, the SAs are kept"),
-        Row(Phase.UP, "PathNoticed", Phase.INIT, "without MOBIKE a new address needs a new IKE SA"),
+        Row(Phase.MOVING, "Due(update)", Phase.INIT, "without MOBIKE a new address needs a new IKE SA"),
         Row(Phase.MOVING, f"Answered({UPDATE_ADDRESSES})", Phase.UP, "RFC 4555 §3.5"),
         Row(Phase.MOVING, "PathNoticed", Phase.STALE, "the new path is gone, too"),
         Row(Phase.STALE, "PathNoticed", Phase.UP, "the same address is back"),
         Row(Phase.STALE, "PathNoticed", Phase.MOVING, "a path with another address"),
-        Row(Phase.STALE, "PathNoticed", Phase.INIT, "the same, without MOBIKE"),
         *(
             Row(phase, "EngineStopped", Phase.IDLE, "RFC 7296 §1.4.1: deleted")
             for phase in Phase
@@ -329,8 +328,10 @@ class IKEv2(Parameters):
             case Phase.AUTH, Answered(name) if name == state.request:
                 return self._authenticate(state, now)
 
-            case Phase.MOVING, Due("update"):
+            case Phase.MOVING, Due("update") if self.mobike:
                 return self._send(state, UPDATE_ADDRESSES, now)
+            case Phase.MOVING, Due("update"):
+                return self._rebuild(state, now)
             case Phase.MOVING, Answered("UPDATE_SA_ADDRESSES") if state.request == UPDATE_ADDRESSES:
                 return self._confirm(state, now)
             case Phase.UP, Answered(name) if name == state.request:
@@ -469,27 +470,27 @@ class IKEv2(Parameters):
         match state.phase:
             case Phase.INIT | Phase.AUTH if moved:
                 return self._begin(state._replace(moved=False), now)
-            case Phase.UP | Phase.MOVING | Phase.STALE if moved and self.mobike:
+            case Phase.UP | Phase.MOVING | Phase.STALE if moved:
                 return self._move(state, now)
-            case Phase.UP | Phase.STALE if moved:
-                begun = self._begin(state._replace(moved=False), now)
-                return Step(
-                    begun.state, (*STOP_ALL, Announce(SessionLost("address changed", fatal=False)), *begun.effects)
-                )
             case Phase.STALE:
                 reached = self._reach(state._replace(phase=Phase.UP), now)
                 following = self._next(reached.state, now)
                 return Step(following.state, (*reached.effects, *following.effects))
         return unchanged(state)
 
+    def _rebuild(self, state: State, now: Instant) -> Step:
+        """Without MOBIKE a new address needs a new IKE SA."""
+        begun = self._begin(state._replace(moved=False), now)
+        return Step(begun.state, (*STOP_ALL, Announce(SessionLost("address changed", fatal=False)), *begun.effects))
+
     def _move(self, state: State, now: Instant) -> Step:
-        """Prepare UPDATE_SA_ADDRESSES; until it is answered the gateway sends to the old address."""
+        """Prepare UPDATE_SA_ADDRESSES, or a new IKE SA; until then the gateway sends to the old address."""
         interrupted = (state.request,) if state.request and state.request != UPDATE_ADDRESSES else ()
         moving = state._replace(
             phase=Phase.MOVING, request="", tries=0, waiting=(*interrupted, *state.waiting), moved=True
         )
         silent = self._unreach(moving, now)
-        return Step(silent.state, (RETRANSMIT, *silent.effects, StartTimer("update", self.mobike_delay)))
+        return Step(silent.state, (RETRANSMIT, *silent.effects, StartTimer("update", self.path_delay)))
 
     def _confirm(self, state: State, now: Instant) -> Step:
         """The gateway has taken the new address."""
