@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sim.base.laws import Fixed, Law
 from sim.base.units import Duration
 
-_BLOCK = 64
+_BLOCK = 32
 """Draws made at once by :meth:`Streams.draws`."""
 
 

@@ -47,6 +47,7 @@ from sim.machines.machine import (
     StartTimer,
     StopTimer,
     Transmit,
+    Watch,
 )
 from sim.machines.routing import Fate
 from sim.world.world import World
@@ -56,7 +57,6 @@ LOOK_AHEAD: Duration = 130 * SECOND
 FIRST = EventPriority(URGENT - 1)
 _BLOCK = 64
 """Uniform numbers drawn at once for one purpose."""
-_CHATTY = (OnReply, OnSilence)
 _ROUTING = ProviderState._fields.index("usable")
 """Fields of a provider's state before this one concern routing."""
 _DEEDS = {
@@ -362,22 +362,25 @@ class Engine:
     def _ask(self, actor: int, speaks_for_it: bool = True) -> None:
         """Ask a machine what it waits for, and schedule what comes first.
 
-        Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again. So it is where the engine may
-        no longer speak for it.
+        Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again. So it is where the
+        engine may no longer speak for it.
         """
         self._say(actor)
-        self.wakes[actor], self._chatter[actor], self._listened[actor] = 0, (), self.now
-        first, at, due = None, self.now + LOOK_AHEAD, NEVER
-        watches = self._machines[actor].watches(self.states[actor])
-        if not watches:
-            return
-        for watch in watches:
+        self.wakes[actor], self._listened[actor] = 0, self.now
+        chatter: list[OnReply | OnSilence] = []
+        asked: list[Watch] = []
+        for watch in self._machines[actor].watches(self.states[actor]):
             if isinstance(watch, OnReply | OnSilence) and watch.says is not None:
                 watch = watch._replace(since=max(watch.since, self._said[actor]))
                 if speaks_for_it and watch.until > self.now:
-                    self._chatter[actor] += (watch,)
-                    first, at = (None, watch.until) if watch.until <= at else (first, at)
+                    chatter.append(watch)
                     continue
+            asked.append(watch)
+        self._chatter[actor] = tuple(chatter)
+        first, at = None, min([w.until for w in chatter], default=NEVER)
+        if asked:
+            at = min(at, self.now + LOOK_AHEAD)
+        for watch in asked:
             due = self.traffic.due(watch, self.now, at)
             if due < at:
                 first, at = self._due(watch.name), due

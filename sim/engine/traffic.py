@@ -4,12 +4,14 @@ Rules wait for traffic (:class:`sim.machines.machine.Watch`), and a day has tens
 a few hundred. So bursts are not events. They lie in a column of instants, beside it a byte for each that says whether its flow is
 routed into the tunnel just now; a question is a binary search and a byte search, and only its answer becomes an event.
 
-Definitions. A burst is *sent* at its instant if its flow is in the tunnel then. It is *received*, that is its answer arrives, one
-round trip later, if the tunnel answers all the while: what is under way when answers stop or the round trip changes is lost. What was
-sent in vain, or waited, is sent together when the way opens (`flush`).
+Definitions. A burst is *sent* at its instant if its flow is in the tunnel then. It is *received*, that is its answer
+arrives, one round trip later, if the tunnel answers all the while: what is under way when answers stop or the round trip
+changes is lost. What was sent in vain, or waited, is sent together when the way opens (`flush`).
 
 # MODEL: a pushed burst counts as sent, too: its acknowledgement is; and a server that has lost its keys is woken by it as if the
 # phone had spoken. Bias: pushes into an idle tunnel are delivered although the carrier's NAT may have closed.
+# MODEL: what waited is sent when the way opens even if all of it has been given up meanwhile. Bias: one packet, and so
+# at most one keepalive or handshake, too many after a long outage.
 # MODEL: an answer takes the round trip only; the radio's promotion is added to control messages, not to data. Bias: keepalive
 # timers of the first packet after radio idle run up to 0.3 s early.
 """
@@ -178,7 +180,7 @@ class Traffic:
     def said(
         self, watches: tuple[OnReply | OnSilence, ...], begin: Instant, end: Instant
     ) -> Iterator[tuple[Instant, OnReply | OnSilence]]:
-        """The ends, in [begin, end), of all spells that `watches` let the engine answer. Each answer ends the other spells, too."""
+        """The ends, in [begin, end), of the spells that `watches` let the engine answer; an answer ends all other spells."""
         while True:
             at, watch = NEVER, watches[0]
             for each in watches:

@@ -92,18 +92,32 @@ def explain(run: Run, window: LeakWindow) -> Explanation:
     -------
     Explanation
     """
-    names = ("What opened it", *(f"Why else ({i})" for i in range(1, 9)))
     seen: set[int] = set()
-    chains = []
-    for name, record in zip(names, dict.fromkeys(window.stretches[0].grounds), strict=False):
+    chains: list[tuple[str, tuple[Line, ...]]] = []
+    for record in dict.fromkeys(window.stretches[0].grounds):
         lines = tuple(line for line in _steps(run, record) if line.record not in seen)
         seen |= {line.record for line in lines}
         if lines:
-            chains.append((name, lines))
+            chains.append(("It also needed" if chains else "What opened it", lines))
+    if window.cause is Cause.LEGACY_SOCKET:
+        chains.insert(0, ("What was there before", _opened(run, window)))
     begun = f"{clock(run, window.begin)}, {length(window.end - window.begin)}"
     seen_as = ", ".join(DISCLOSURES[k] for k in window.kinds)
     headline = f"{window.cause.value}: {begun}: {why(run, window)}. Disclosed: {seen_as}."
     return Explanation(window, headline, tuple(chains), _closed(run, window), remedies(window.cause, run.world.scenario.vpn))
+
+
+def _opened(run: Run, window: LeakWindow, most: int = 4) -> tuple[Line, ...]:
+    """When the sockets of a window were opened: nature's doing, so no record says it."""
+    nature = run.world.nature
+    first: dict[str, Line] = {}
+    for stretch in window.stretches:
+        owner, binding = nature.kinds[nature.kind[stretch.flow]].owner, stretch.verdict.binding
+        if stretch.socket == 0 and owner not in first and binding is not None:
+            where = "Wi-Fi" if binding.interface is ev.Interface.WIFI else "cellular"
+            text = f"{owner} has a socket open over {where}; its address belongs to that interface."
+            first[owner] = Line(int(nature.opens[stretch.flow]), text, -1)
+    return tuple(sorted(first.values())[:most])
 
 
 def _steps(run: Run, record: int) -> list[Line]:

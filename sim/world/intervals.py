@@ -38,7 +38,7 @@ def joined(parts: Sequence[Intervals]) -> Intervals:
     # Sorted by themselves, the k-th end before the k+1st beginning means: all that have begun have ended. There is a gap.
     every.sort(axis=0)
     gap = np.flatnonzero(every[1:, 0] > every[:-1, 1])
-    return paired(every[np.append(0, gap + 1), 0], every[np.append(gap, -1), 1])
+    return paired(every[np.concatenate(([0], gap + 1)), 0], every[np.concatenate((gap, [-1])), 1])
 
 
 def complement(intervals: Intervals, horizon: Instant) -> Intervals:
@@ -71,6 +71,5 @@ def to_real(at: Ints, where: Intervals) -> Ints:
     if not len(at):
         return at
     lengths = where[:, 1] - where[:, 0]
-    begins = np.cumsum(lengths) - lengths
-    which = np.searchsorted(begins, at, side="right") - 1
-    return where[which, 0] + at - begins[which]
+    begins = lengths.cumsum() - lengths
+    return at + (where[:, 0] - begins)[begins.searchsorted(at, side="right") - 1]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, cycle
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,8 +98,7 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
     asleep = usage.sleep(scenario, screen, wanted, streams)
     sockets = [_sockets(postponed(bursts, asleep), streams) for bursts in wanted]
     flows = [*sockets, *_look_ups(sockets, horizon), *_look_ups_at_changes(where.changes, scenario, streams)]
-    fell_asleep, woke = DeviceSlept(), DeviceWoke()
-    nights = [(at, event) for begin, end in asleep.tolist() for at, event in ((begin, fell_asleep), (end, woke))]
+    nights = zip(asleep.ravel().tolist(), cycle((DeviceSlept(), DeviceWoke())), strict=False)
     script = sorted((line for line in (*where.script, *nights) if line[0] < horizon), key=lambda line: line[0])
     return Nature(
         horizon=horizon,
@@ -161,17 +160,18 @@ def _one_after_another(
     """
     lives = streams.draws(f"sockets.life.{slot}", spec.lifetime)
     pauses = streams.draws(f"sockets.pause.{slot}", spec.reopen.after) if spec.reopen.when == "at-once" else None
+    with_app, one_only = spec.opens == "with-app", spec.reopen.when == "never"
     found: list[int] = []
     row = 0
     at.append(NEVER)
     for begin, end in holding:
         row = bisect_left(at, begin, row)
-        now = begin if spec.opens == "with-app" else at[row]
+        now = begin if with_app else at[row]
         while now < end:
             close = min(now + (next(lives) or 1), end)
             behind = bisect_left(at, close, row)
             found += (now, close, low + row, low + behind)
-            if spec.reopen.when == "never":
+            if one_only:
                 break
             row = behind
             now = at[row] if pauses is None else min(at[row], close + next(pauses))

@@ -50,9 +50,9 @@ def whereabouts(scenario: Scenario, streams: Streams) -> Whereabouts:
     ends = [*(begin for begin, _ in stays[1:]), scenario.duration]
     before: Stay | None = None
     for (begin, stay), end in zip(stays, ends, strict=True):
-        _InReach(scenario, found, begin, end, streams).wifi(stay, before)
         if before is None or stay.cellular != before.cellular:
             found.script.append((begin, CellularAttached() if stay.cellular else CellularLost()))
+        _InReach(scenario, found, begin, end, streams).wifi(stay, before)
         if stay.cellular and stay.outages and stay.outages.per_hour:
             found.script.extend(_holes(stay.outages, begin, end, streams))
         if stay.cellular and stay.handovers_per_minute:

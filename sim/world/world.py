@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -234,13 +235,14 @@ def _classify(scenario: Scenario, nature: Nature) -> tuple[tuple[Traits, ...], N
         + 2 * (luck[:, BYPASS] < bypass)
         + 4 * (luck[:, RADIO] < behaviour.apns_prefers_cellular)
     )
-    codes, first = np.unique(nature.kind * 8 + variant, return_inverse=True)
+    matters = [1 + 2 * (k.sockets.destination == "apple") + 4 * (k.sockets.destination == "apns") for k in nature.kinds]
+    codes = nature.kind * 8 + (variant & np.array(matters, dtype=np.int64)[nature.kind])
     found: dict[Traits, int] = {_probe(scenario): 0}
-    of_code = np.empty(len(codes), dtype=np.int64)
-    for i, code in enumerate(codes.tolist()):
+    of_code = np.zeros(8 * len(matters), dtype=np.int64)
+    for code in np.flatnonzero(np.bincount(codes)).tolist():
         traits = classify(nature.kinds[code // 8], scenario, bool(code & 1), bool(code & 2), bool(code & 4))
-        of_code[i] = found.setdefault(traits, len(found))
-    return tuple(found), of_code[first] if len(codes) else np.empty(0, dtype=np.int64)
+        of_code[code] = found.setdefault(traits, len(found))
+    return tuple(found), of_code[codes]
 
 
 def _probe(scenario: Scenario) -> Traits:
@@ -256,7 +258,6 @@ def classify(kind: Kind, scenario: Scenario, gated: bool, bypasses: bool, prefer
     covered, covered_v6 = covers(vpn)
     intended, exempt, uncovered = Intended.PROTECT, False, Cause.ROUTE_NOT_COVERED
     seals = vpn.include_all_networks or vpn.always_on is not None
-    ios = scenario.device.ios
 
     def outside(as_: Intended, *, sealing_too: bool) -> None:
         nonlocal intended, covered, covered_v6, exempt
@@ -275,7 +276,7 @@ def classify(kind: Kind, scenario: Scenario, gated: bool, bypasses: bool, prefer
             allowed = vpn.always_on is not None and {"airprint", "device-communication"} & set(vpn.always_on.allow)
             if allowed or (vpn.always_on is None and (vpn.exclude_local_networks or not (seals or vpn.enforce_routes))):
                 outside(Intended.DIRECT, sealing_too=True)
-        case "apns" if vpn.include_all_networks and vpn.exclude_apns and ios >= (16, 4):
+        case "apns" if vpn.include_all_networks and vpn.exclude_apns and scenario.device.ios >= (16, 4):
             outside(Intended.SYSTEM, sealing_too=True)
         case "apple" if bypasses and vpn.always_on is None:
             outside(Intended.SYSTEM, sealing_too=True)
@@ -302,12 +303,14 @@ def classify(kind: Kind, scenario: Scenario, gated: bool, bypasses: bool, prefer
 
 def covers(vpn: Vpn) -> tuple[bool, bool]:
     """Whether the tunnel's routes take in the whole of IPv4, and of IPv6."""
-    networks = [ipaddress.ip_network(route, strict=False) for route in vpn.routes]
-    whole = []
-    for version, bits in ((4, 32), (6, 128)):
-        size = sum(1 << (bits - n.prefixlen) for n in {n for n in networks if n.version == version})
-        whole.append(size >= 1 << bits)
-    return whole[0], whole[1]
+    return _take_in_all(vpn.routes, 4), _take_in_all(vpn.routes, 6)
+
+
+@lru_cache
+def _take_in_all(routes: tuple[str, ...], version: int) -> bool:
+    networks = {n for n in (ipaddress.ip_network(route, strict=False) for route in routes) if n.version == version}
+    bits = 32 if version == 4 else 128
+    return sum(1 << (bits - n.prefixlen) for n in networks) >= 1 << bits
 
 
 def _resolved_inside(domain: str, vpn: Vpn) -> bool:

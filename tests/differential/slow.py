@@ -92,7 +92,7 @@ class SlowTraffic:
 
     def set_answers(self, answers: bool, round_trip: Duration, now: Instant) -> None:
         """A change of the round trip, too, begins a new period: what is under way then is lost."""
-        waits = [at for at in self._sent() if self._unanswered_since() <= at < now]
+        waits = [at for at in self.sent() if self._unanswered_since() <= at < now]
         self.version += 1
         if answers and not self.answers and waits:
             self.flushes.append(now)
@@ -109,6 +109,10 @@ class SlowTraffic:
             since = period.begin
         return since
 
+    def is_inside(self, row: int) -> bool:
+        """Whether a burst entered the tunnel at its instant."""
+        return self._inside[row]
+
     def next_of_flow(self, flow: int, now: Instant) -> Instant:
         return next((at for row, at in enumerate(self.times) if at >= now and self._flow[row] == flow), NEVER)
 
@@ -117,12 +121,12 @@ class SlowTraffic:
 
     # Packets --------------------------------------------------------------------------------------------------------------
 
-    def _sent(self) -> list[Instant]:
+    def sent(self) -> list[Instant]:
         """Every packet into the tunnel, past and (if nothing changes) future."""
         self._look()
         return self._known[1]
 
-    def _received(self) -> list[Instant]:
+    def received(self) -> list[Instant]:
         """Every packet out of it."""
         self._look()
         return self._known[2]
@@ -145,9 +149,9 @@ class SlowTraffic:
     def due(self, watch: Watch, now: Instant, fence: Instant) -> Instant:
         match watch:
             case OnSend(after=after):
-                return _first(at for at in self._sent() if at >= max(after, now))
+                return _first(at for at in self.sent() if at >= max(after, now))
             case OnReceive(after=after):
-                return _first(at for at in self._received() if at >= max(after, now))
+                return _first(at for at in self.received() if at >= max(after, now))
             case OnAttempt(after=after):
                 return _first(at for at in self.times if at >= max(after, now))
             case OnSilence():
@@ -159,8 +163,8 @@ class SlowTraffic:
 
     def _silence(self, watch: OnSilence, now: Instant) -> Instant:
         """The first instant at which the last packet, and `since`, lie at least `lasting` back."""
-        sent = self._sent() if watch.of in (Silent.SENT, Silent.BOTH) else []
-        received = self._received() if watch.of in (Silent.RECEIVED, Silent.BOTH) else []
+        sent = self.sent() if watch.of in (Silent.SENT, Silent.BOTH) else []
+        received = self.received() if watch.of in (Silent.RECEIVED, Silent.BOTH) else []
         breaks = sorted([watch.since, *(at for at in [*sent, *received] if at > watch.since)])
         for last, following in pairwise([*breaks, NEVER]):
             end = max(last + watch.lasting, now)
@@ -170,11 +174,11 @@ class SlowTraffic:
 
     def _reply(self, watch: OnReply, now: Instant) -> Instant:
         """The first instant at which something received after `since` lies `lasting` back, with nothing sent since it came."""
-        return _left_alone(self._received(), self._sent(), watch, now)
+        return _left_alone(self.received(), self.sent(), watch, now)
 
     def _unanswered(self, watch: OnUnanswered, now: Instant) -> Instant:
         """The first instant at which something sent after `since` lies `lasting` back, with nothing received since."""
-        return _left_alone(self._sent(), self._received(), watch, now)
+        return _left_alone(self.sent(), self.received(), watch, now)
 
 
 def _left_alone(calls: list[Instant], answers: list[Instant], watch: OnReply | OnUnanswered, now: Instant) -> Instant:

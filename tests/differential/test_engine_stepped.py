@@ -2,6 +2,10 @@
 
 Compared are the fate and the settling of each burst, each control message, each record with its cause (but for the keepalives, which
 only the slow engine delivers), each leak window, and the energy.
+
+Found by it, and mended in the engine: keepalives that were forgotten or said twice whenever a machine was asked anew; a persistent and
+a passive keepalive that did not know of each other; a reply counted from the last answer instead of the first; bursts held over
+several changes that entered the tunnel unseen; sockets without an address that went on waking the tunnel.
 """
 
 from __future__ import annotations
@@ -10,16 +14,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 
 from sim.base.units import Instant
 from sim.engine.simulate import Run, simulate
 from sim.engine.timeline import Record
 from sim.machines.machine import Due
+from sim.machines.routing import Fate, Way
 from sim.world.scenario import Scenario
 from sim.world.world import build
-from tests.differential.slow import play_slowly
-from tests.generated import PROTOCOLS, days
+from tests.differential.slow import SlowTraffic, play_slowly, verdicts_from
+from tests.generated import PROTOCOLS, day, days
 
 KEEPALIVES = {Due("passive"), Due("persistent"), Due("keepalive")}
 """What a machine lets the engine say for it. It may be an event all the same, where it changes more than the keepalive."""
@@ -99,20 +104,36 @@ ASPECTS: tuple[Callable[[Run], list[Any]], ...] = (standings, records, spans, co
 def assert_same(scenario: Scenario) -> None:
     """Play a day both ways and compare everything."""
     quick = simulate(scenario)
-    slow, _ = play_slowly(build(scenario, scenario.seed))
+    slow, engine = play_slowly(build(scenario, scenario.seed))
     for aspect in ASPECTS:
         a, b = aspect(quick), aspect(slow)
         if a != b:
             only_quick, only_slow = [x for x in a if x not in b][:3], [x for x in b if x not in a][:3]
             raise AssertionError(f"{aspect.__name__}: only quick {only_quick}, only slow {only_slow}")
+    assert_seen(slow, engine.slow)
 
 
-LONG = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=(Phase.explicit, Phase.generate))
+def assert_seen(run: Run, traffic: SlowTraffic) -> None:
+    """What the rules see is what the ledger says: a burst that was delivered through the tunnel was a packet in it just then."""
+    ledger, packets = run.ledger, set(traffic.sent())
+    for row in range(len(ledger.at)):
+        at, flow, settled = int(ledger.at[row]), int(ledger.flow[row]), int(ledger.settled[row])
+        index, own = int(run.world.classes[flow]), run.loners.get(flow, [])
+        _, verdict = next(verdicts_from(at, run.standings, run.verdicts, index, own))
+        assert traffic.is_inside(row) == (verdict.way is Way.TUNNEL), f"burst {row} at {at}: {verdict}"
+        if ledger.fate[row] == Fate.TUNNELLED:
+            assert settled in packets, f"burst {row} at {at} was delivered at {settled}, unseen"
 
 
-@settings(LONG, max_examples=48)
+@pytest.mark.parametrize("first", range(0, 48, 8))
+def test_the_quick_engine_equals_the_slow_one(first: int) -> None:
+    for number in range(first, first + 8):
+        assert_same(day(number))
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, max_examples=15)
 @given(days())
-def test_the_quick_engine_equals_the_slow_one(scenario: Scenario) -> None:
+def test_it_does_on_days_that_shrink(scenario: Scenario) -> None:
     assert_same(scenario)
 
 
@@ -120,9 +141,5 @@ def test_the_quick_engine_equals_the_slow_one(scenario: Scenario) -> None:
 @pytest.mark.parametrize("sleeps", [False, True])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_it_does_for_every_protocol(protocol: str, sleeps: bool) -> None:
-    @settings(LONG, max_examples=200)
-    @given(days(protocol, sleeps))
-    def compare(scenario: Scenario) -> None:
-        assert_same(scenario)
-
-    compare()
+    for number in range(1000, 1200):
+        assert_same(day(number, protocol, sleeps))
