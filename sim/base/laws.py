@@ -89,8 +89,8 @@ class LogNormal(Model):
 
     def sample(self, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
         """`n` draws, (n,). [µs]"""
-        values = np.rint(self.median * np.exp(self.sigma * rng.standard_normal(n)))
-        return np.minimum(values, float(self.most or 2**53)).astype(np.int64)
+        values: NDArray[np.float64] = np.rint(self.median * np.exp(self.sigma * rng.standard_normal(n)))
+        return np.minimum(values, self.most or 2**53).astype(np.int64)
 
 
 class Triangular(Model):

@@ -3,9 +3,9 @@
 Adding an entity or a decision adds a name; the draws of all other names stay as they were. That is what lets every
 policy meet the same day (common random numbers).
 
-Why they are independent: a stream is PCG64 whose 256 bits of state and sequence are SHA-256(seed, name), so two names (or two
-seeds) start as unrelated to each other as two random bit generators do. NumPy's own SeedSequence gives no more than that, and takes
-five times as long, which counts when a day has two hundred streams.
+Why they are independent: a stream is PCG64 whose 256 bits of state and sequence are SHA-256(seed, name), so two names
+(or two seeds) start as unrelated to each other as two random states do. NumPy's own SeedSequence promises no more, and
+takes five times as long, which counts when a day has two hundred streams.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Streams:
     """
 
     def __init__(self, seed: int) -> None:
-        # SHA-256, because hash() differs from process to process. The seed has a fixed length, so no name can imitate another.
+        # SHA-256, because hash() differs from process to process. The seed has a fixed length: none other reads alike.
         self._root = hashlib.sha256(seed.to_bytes(8, "little"))
         self._given: set[str] = set()
 
@@ -52,7 +52,7 @@ class Streams:
         self._given.add(name)
         digest = self._root.copy()
         digest.update(name.encode())
-        return np.random.Generator(np.random.PCG64(_Digest(digest.digest())))
+        return np.random.Generator(np.random.PCG64(_Digest(digest.digest())))  # type: ignore[arg-type]  # stubs too narrow
 
     def sample(self, name: str, law: Law, n: int) -> NDArray[np.int64]:
         """`n` draws of a law from the stream `name`, (n,); they begin any longer sample. [µs]"""
@@ -76,6 +76,5 @@ class _Digest(ISeedSequence):
 
     def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[Any]:
         """All 256 bits; PCG64 wants just these."""
-        assert n_words == len(self._words) and dtype is np.uint64, "a digest seeds PCG64 and nothing else"
+        assert (n_words, dtype) == (len(self._words), np.uint64), "a digest seeds PCG64 and nothing else"
         return self._words
-

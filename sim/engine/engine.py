@@ -174,10 +174,10 @@ class Engine:
         match event:
             case ev.ServerWentSilent(server):
                 self.network.silent.add(server)
-                self.changed[PROTOCOL], self._dirty = cause, True
+                self._server_changed(cause)
             case ev.ServerCameBack(server):
                 self.network.silent.discard(server)
-                self.changed[PROTOCOL], self._dirty = cause, True
+                self._server_changed(cause)
             case ev.LeakChecked():
                 self._settle()
                 probe = self.flows.verdicts[0].fate
@@ -190,6 +190,11 @@ class Engine:
             case ev.DeviceWoke():
                 self._wake_up(cause)
         self._tell(event, cause)
+
+    def _server_changed(self, cause: int) -> None:
+        """Whether the session answers may be another matter now; what was said before was not said because of it."""
+        self._say(PROTOCOL)
+        self.changed[PROTOCOL], self._dirty = cause, True
 
     # Sleep ------------------------------------------------------------------------------------------------------------
 
@@ -313,7 +318,7 @@ class Engine:
         if path.default is None:
             return
         network, server = self.network, self.states[PROVIDER].server
-        way, answer = network.way(path, server), message.answer
+        way, answer = network.way(path, server, self.now), message.answer
         if answer:
             packets = (message.packets + message.answer_packets) * message.round_trips
             lost = self._roll(f"{NAMES[actor]}.loss") < 1.0 - (1.0 - way.loss) ** packets
@@ -329,13 +334,13 @@ class Engine:
     def _observe(self) -> None:
         """Note how things stand now; if it matters to any flow, send each its way."""
         path, tunnel, provider, protocol = self.states
-        situation = read(self.world, path, tunnel, provider, self._link_of(protocol), self.network)
+        situation = read(self.world, path, tunnel, provider, self._link_of(protocol), self.network, self.now)
         last = self.standings[-1] if self.standings else None
         if last is not None and situation == last.situation:
             return
         self._say(PROTOCOL)
         standing = Standing(self.now, situation, since(last, situation, self.changed))
-        round_trip = self.network.way(path, provider.server).round_trip
+        round_trip = self.network.way(path, provider.server, self.now).round_trip
         if last is None or situation.answers != last.situation.answers or self.traffic.round_trip != round_trip:
             self.traffic.set_answers(situation.answers, round_trip, self.now)
         if last is None or situation.default != last.situation.default:

@@ -17,7 +17,8 @@ from sim.engine.standing import Standing
 from sim.engine.traffic import Traffic
 from sim.machines.ios.sockets import Reaction, reaction
 from sim.machines.routing import ASPECTS, Binding, Fate, Situation, Verdict, Way, fresh, holds_address, kept
-from sim.world.world import ADDRESS, POLICY, World
+from sim.world.classes import ADDRESS, POLICY
+from sim.world.world import World
 
 BETWEEN_SOCKETS = Verdict(Way.NOWHERE, None, None, Fate.STALLED, None, ("path",))
 """An app has closed a socket and has not opened the next one: what it wants to say waits."""

@@ -1,29 +1,32 @@
 """The fate of every burst, assigned a day at a time.
 
-How things stood is a list of a few hundred situations; a verdict table says for each of them and each class of flows what becomes of
-a burst. So the fate of a follower's burst is two look-ups, done for the whole day at once; the few flows that went their own way
-have spans of their own. A burst that meets a way which carries nothing waits: it gets the fate of the first span that settles it
-within its patience, or the fate of having waited in vain.
+How things stood is a list of a few hundred situations; a verdict table says for each of them and each class of flows
+what becomes of a burst. So the fate of a follower's burst is two look-ups, done for the whole day at once; the few
+flows that went their own way have spans of their own. A burst that meets a way which carries nothing waits: it gets the
+fate of the first span that settles it within its patience, or the fate of having waited in vain.
 
-# MODEL: what waited is delivered at the instant the way opens; TCP's backed-off retransmission may take up to as long again.
-# Bias: delays after an outage are too short, never fates.
+# MODEL: what waited is delivered at the instant the way opens; TCP's backed-off retransmission may take up to as long
+# again. Bias: delays after an outage are too short, never fates.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.base.units import NEVER, Instant
+from sim.base.units import NEVER, Duration, Instant
 from sim.engine.flows import LonerSpan
 from sim.engine.standing import Standing
 from sim.machines.events import Interface
 from sim.machines.routing import Fate, Verdict
-from sim.world.nature import Ints
+from sim.world.intervals import Ints, rows_between
 from sim.world.world import World
 
+Fates = NDArray[np.int8]
+Flags = NDArray[np.bool_]
 WAITS = -1
 """In a table of fates: not settled here."""
 
@@ -39,97 +42,67 @@ class Ledger:
     """[bytes]"""
     down: Ints
     """[bytes]"""
-    fate: NDArray[np.int8]
+    fate: Fates
     """:class:`sim.machines.routing.Fate`."""
     settled: Ints
     """When its fate was sealed; the horizon for a burst still waiting. [µs]"""
-    cellular: NDArray[np.bool_]
+    cellular: Flags
     """It left on the cellular interface (as itself, or inside the tunnel's packets)."""
+
+    @cached_property
+    def size(self) -> Ints:
+        """Up and down together. [bytes]"""
+        return self.up + self.down
 
     def bytes_by_fate(self) -> dict[Fate, int]:
         """Bytes up and down of each fate. They add up to the demand."""
-        size = self.up + self.down
-        return {fate: int(size[self.fate == fate].sum()) for fate in Fate}
+        number = np.bincount(self.fate, minlength=len(Fate))
+        return {fate: int(self.size[self.fate == fate].sum()) if number[fate] else 0 for fate in Fate}
 
 
 @dataclass(frozen=True)
 class Spans:
-    """What holds from each instant on, for one class or one flow, as columns of equal length."""
+    """What holds from each instant on, track after track, as columns of equal length; a class or a flow has a track."""
 
+    track: Ints
+    """Ascending."""
     begin: Ints
-    fate: NDArray[np.int8]
+    """Ascending within a track, whose first span begins with the run. [µs]"""
+    fate: Fates
     """The fate of a burst that comes now, or WAITS."""
-    vain: NDArray[np.int8]
+    vain: Fates
     """Its fate if it waits in vain."""
-    cellular: NDArray[np.bool_]
+    cellular: Flags
     """It is bound to the cellular interface itself (not through the tunnel)."""
 
-    def columns(self) -> tuple[Ints, NDArray[np.int8], NDArray[np.int8], NDArray[np.bool_]]:
-        """The columns, in the order of the fields."""
-        return self.begin, self.fate, self.vain, self.cellular
+    @cached_property
+    def _length(self) -> Duration:
+        """More than any track lasts, to lay tracks end to end."""
+        return int(self.begin.max(initial=0)) + 1
 
-    def part(self, low: int, high: int) -> Spans:
-        """A copy of the spans from number `low` up to `high`."""
-        return Spans(*(column[low:high].copy() for column in self.columns()))
+    def at(self, track: Ints, instant: Ints) -> Ints:
+        """The span that holds on each track at each instant."""
+        starts, length = self.track * self._length, self._length
+        return (starts + self.begin).searchsorted(track * length + np.minimum(instant, length - 1), side="right") - 1
 
-    def on_cellular(self, at: Ints) -> NDArray[np.bool_]:
-        """Whether each burst settled at `at` left on the cellular interface itself."""
-        return self.cellular[np.searchsorted(self.begin, at, side="right") - 1]
-
-    def settle(self, at: Ints, patience: Ints, horizon: Instant) -> tuple[NDArray[np.int8], Ints]:
-        """Fates and settling instants of bursts at `at` (ascending or not), each with its patience."""
-        here = np.searchsorted(self.begin, at, side="right") - 1
-        fate, settled = self.fate[here].copy(), at.copy()
-        waits = np.flatnonzero(fate == WAITS)
-        if not len(waits):
-            return fate, settled
-        settles = np.flatnonzero(self.fate != WAITS)
-        later = np.searchsorted(settles, here[waits])
-        found = later < len(settles)
-        target = settles[np.minimum(later, len(settles) - 1)] if len(settles) else np.zeros(len(waits), dtype=np.int64)
-        opens = np.where(found, self.begin[target], NEVER) if len(settles) else np.full(len(waits), NEVER)
-        gives_up = at[waits] + patience[waits]
+    def settle(self, span: Ints, at: Ints, patience: Ints, horizon: Instant) -> tuple[Fates, Ints]:
+        """Fates and settling instants of bursts that wait: they came `at` during `span`, each with its patience."""
+        settles = np.append(np.flatnonzero(self.fate != WAITS), -1)
+        target = settles[settles[:-1].searchsorted(span)]
+        opens = np.where(self.track[target] == self.track[span], self.begin[target], NEVER)
+        opens[target < 0] = NEVER
+        gives_up = at + patience
         in_time = opens <= gives_up
-        fate[waits] = np.where(in_time, self.fate[target], self.vain[here[waits]])
-        settled[waits] = np.where(in_time, opens, gives_up)
-        late = waits[settled[waits] >= horizon]
+        fate = np.where(in_time, self.fate[target], self.vain[span])
+        settled = np.where(in_time, opens, gives_up)
+        late = settled >= horizon
         fate[late], settled[late] = Fate.WAITING, horizon
         return fate, settled
 
 
-def spans_of_class(begins: Ints, table: list[tuple[Verdict, ...]], index: int) -> Spans:
-    """The spans that all followers of a class share."""
-    verdicts = [row[index] for row in table]
-    return _spans(begins, verdicts)
-
-
-def spans_of_loner(own: list[LonerSpan], shared: Spans) -> Spans:
-    """The spans of a flow that had verdicts of its own for a while, and its class's otherwise."""
-    first = int(np.searchsorted(shared.begin, own[0].begin))
-    parts = [shared.part(0, first)]
-    for i, span in enumerate(own):
-        until = own[i + 1].begin if i + 1 < len(own) else NEVER
-        if span.verdict is not None:
-            parts.append(_spans(np.array([span.begin], dtype=np.int64), [span.verdict]))
-            continue
-        low = int(np.searchsorted(shared.begin, span.begin, side="right")) - 1
-        followed = shared.part(low, int(np.searchsorted(shared.begin, until)))
-        followed.begin[0] = span.begin
-        parts.append(followed)
-    return Spans(*(np.concatenate(columns) for columns in zip(*(p.columns() for p in parts), strict=True)))
-
-
-def _spans(begins: Ints, verdicts: list[Verdict]) -> Spans:
-    return Spans(
-        begins,
-        np.array([_code(v) for v in verdicts], dtype=np.int8),
-        np.array([v.otherwise for v in verdicts], dtype=np.int8),
-        np.array([v.binding is not None and v.binding.interface is Interface.CELLULAR for v in verdicts], dtype=bool),
-    )
-
-
-def _code(verdict: Verdict) -> int:
-    return WAITS if verdict.fate is None else int(verdict.fate)
+def held(begins: Ints, at: Ints) -> Ints:
+    """Which of several successive things, with these beginnings, holds at each of many ascending instants."""
+    return np.arange(len(begins)).repeat(np.diff(at.searchsorted(begins), append=len(at)))
 
 
 def assign(
@@ -144,36 +117,85 @@ def assign(
     loners : for each flow that had verdicts of its own, its spans
     """
     nature, horizon = world.nature, world.scenario.duration
-    at, flow = nature.at, nature.flow
+    at, flow, n_classes = nature.at, nature.flow, len(world.traits)
     begins = np.array([s.begin for s in standings], dtype=np.int64)
-    patience = world.patience[flow]
-    class_of_row = world.classes[flow]
-    fate = np.empty(len(at), dtype=np.int8)
-    settled = np.empty(len(at), dtype=np.int64)
-    cellular = np.empty(len(at), dtype=bool)
+    shared = _of_classes(begins, table)
+    spans = _with_loners(shared, begins, world.classes, n_classes, loners)
+    tracks = world.classes.copy()
+    tracks[list(loners)] = np.arange(n_classes, n_classes + len(loners))
 
-    def settle(rows: Ints, spans: Spans) -> None:
-        fate[rows], settled[rows] = spans.settle(at[rows], patience[rows], horizon)
-        cellular[rows] = spans.on_cellular(settled[rows])
+    standing = held(begins, at)
+    track = tracks[flow]
+    span = track * len(begins) + standing  # of followers: tracks of classes have a span for each standing
+    alone = np.flatnonzero(track >= n_classes)
+    span[alone] = spans.at(track[alone], at[alone])
+    fate, settled = spans.fate[span], at.copy()
 
-    shared: dict[int, Spans] = {}
-    for index in np.unique(class_of_row).tolist():
-        shared[index] = spans_of_class(begins, table, index)
-        settle(np.flatnonzero(class_of_row == index), shared[index])
-    for one, rows in _rows_of_flows(flow, loners).items():
-        settle(rows, spans_of_loner(loners[one], shared[int(world.classes[one])]))
+    waits = np.flatnonzero(fate == WAITS)
+    patience = world.patience[flow[waits]]
+    fate[waits], settled[waits] = spans.settle(span[waits], at[waits], patience, horizon)
+    standing[waits] = begins.searchsorted(settled[waits], side="right") - 1
+    span[waits] = spans.at(track[waits], settled[waits])
     # What went through the tunnel left on the default interface.
     default = np.array([s.situation.default is Interface.CELLULAR for s in standings], dtype=bool)
-    inside = fate == Fate.TUNNELLED
-    cellular[inside] = default[np.searchsorted(begins, settled[inside], side="right") - 1]
+    cellular = np.where(fate == Fate.TUNNELLED, default[standing], spans.cellular[span])
     return Ledger(at, flow, nature.up, nature.down, fate, settled, cellular)
 
 
-def _rows_of_flows(flow: Ints, wanted: dict[int, list[LonerSpan]]) -> dict[int, Ints]:
-    """Rows of each wanted flow, ascending."""
-    if not wanted:
-        return {}
-    rows = np.flatnonzero(np.isin(flow, np.fromiter(wanted, dtype=np.int64, count=len(wanted))))
-    order = rows[np.argsort(flow[rows], kind="stable")]
-    edges = np.flatnonzero(np.diff(flow[order], prepend=-1))
-    return {int(flow[part[0]]): part for part in np.split(order, edges[1:])} if len(order) else {}
+def distinct(table: list[tuple[Verdict, ...]]) -> tuple[list[tuple[Verdict, ...]], Ints]:
+    """The different rows of a verdict table, and for each standing the number of its row among them, (n_standings,).
+
+    A day has hundreds of standings and a few dozen different rows; equal rows are one object, or are looked at twice.
+    """
+    ids = list(map(id, table))
+    rows = dict(zip(ids, table, strict=True))
+    number = {key: i for i, key in enumerate(rows)}
+    return list(rows.values()), np.array([number[key] for key in ids], dtype=np.int64)
+
+
+def _of_classes(begins: Ints, table: list[tuple[Verdict, ...]]) -> Spans:
+    """The tracks that all followers of a class share, one span for each standing."""
+    rows, which = distinct(table)
+    codes = np.array([[_codes(verdict) for verdict in row] for row in rows], dtype=np.int8)
+    fate, vain, cellular = codes.transpose(2, 1, 0)[:, :, which].reshape(3, -1)
+    n_classes = len(table[0])
+    track = np.arange(n_classes).repeat(len(begins))
+    return Spans(track, np.tile(begins, n_classes), fate, vain, cellular.astype(bool))
+
+
+def _with_loners(
+    shared: Spans, begins: Ints, classes: Ints, n_classes: int, loners: dict[int, list[LonerSpan]]
+) -> Spans:
+    """The same and, behind them, a track for each flow that had verdicts of its own for a while."""
+    if not loners:
+        return shared
+    rows = []
+    for track, (flow, own) in enumerate(loners.items(), n_classes):
+        ends = [*(span.begin for span in own[1:]), NEVER]
+        of_flow = (track, int(classes[flow]))
+        rows.append((*of_flow, 0, own[0].begin, *_FOLLOWS))
+        for span, end in zip(own, ends, strict=True):
+            rows.append((*of_flow, span.begin, end, *(_FOLLOWS if span.verdict is None else _codes(span.verdict))))
+    track, class_, begin, end, fate, vain, cellular = np.array(rows, dtype=np.int64).T
+    follows = fate == _FOLLOWS[0]
+    # While it follows its class it has as many spans as there are standings, otherwise one.
+    low = np.where(follows, begins.searchsorted(begin, side="right") - 1, 0)
+    behind = np.where(follows, begins.searchsorted(end), 1)
+    standing, row = rows_between(low, behind)
+    followed = class_[row] * len(begins) + standing
+    return Spans(
+        np.concatenate((shared.track, track[row])),
+        np.concatenate((shared.begin, np.maximum(begins[standing], begin[row]))),
+        np.concatenate((shared.fate, np.where(follows[row], shared.fate[followed], fate[row]).astype(np.int8))),
+        np.concatenate((shared.vain, np.where(follows[row], shared.vain[followed], vain[row]).astype(np.int8))),
+        np.concatenate((shared.cellular, np.where(follows[row], shared.cellular[followed], cellular[row] == 1))),
+    )
+
+
+_FOLLOWS = (-2, 0, 0)
+
+
+def _codes(verdict: Verdict) -> tuple[int, int, int]:
+    """Fate, fate if it waits in vain, and whether it is bound to cellular, of a burst that meets this verdict."""
+    cellular = verdict.binding is not None and verdict.binding.interface is Interface.CELLULAR
+    return WAITS if verdict.fate is None else int(verdict.fate), int(verdict.otherwise), int(cellular)

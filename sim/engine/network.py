@@ -10,8 +10,10 @@ from sim.engine.traffic import Traffic
 from sim.machines.events import Interface
 from sim.machines.ios.path import PathState
 from sim.machines.machine import Transmit
+from sim.machines.radio.signal import Band
 from sim.world.world import World
 
+GOOD = Band(0.0, 0)
 _RECENT = 8
 """Control messages looked back at for radio activity; more of them within one promotion do not occur."""
 
@@ -46,23 +48,31 @@ class Network:
         self._servers = {s.name: s for s in scenario.servers}
         self._radio = world.radio
         self._traffic = traffic
-        self._ways: dict[tuple[Interface | None, str | None, str], Way] = {}
+        self._signal = [(at, self._cellular.signal.band(dbm)) for at, dbm in world.nature.signal]
+        self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
         self.silent: set[str] = set()
         """Servers that answer nobody just now."""
         self.control: list[Control] = []
         self.cellular_since: Instant = 0
         """When cellular last became the default path."""
 
-    def way(self, path: PathState, server: str) -> Way:
+    def way(self, path: PathState, server: str, now: Instant) -> Way:
         """The way over the default path."""
-        key = (path.default, path.wifi_near, server)
+        band = self._band(now) if path.default is Interface.CELLULAR else GOOD
+        key = (path.default, path.wifi_near, server, band)
         found = self._ways.get(key)
         if found is None:
             wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
             access, behind = wifi or self._cellular, self._servers[server]
-            loss = 1 - (1 - access.loss) * (1 - behind.loss)
-            found = self._ways[key] = Way(access.rtt + behind.extra_rtt, loss, access.ipv6)
+            loss = 1 - (1 - access.loss) * (1 - band.loss) * (1 - behind.loss)
+            found = self._ways[key] = Way(access.rtt + band.delay + behind.extra_rtt, loss, access.ipv6)
         return found
+
+    def _band(self, now: Instant) -> Band:
+        """What the signal of this moment adds. Stays follow each other in time, and so do questions."""
+        while len(self._signal) > 1 and self._signal[1][0] <= now:
+            self._signal.pop(0)
+        return self._signal[0][1] if self._signal else GOOD
 
     def carries(self, path: PathState, server: str) -> bool:
         """Whether the default path and the server carry packets."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from sim.base.units import Instant
 from sim.engine.engine import Engine
@@ -17,9 +15,6 @@ from sim.machines.routing import Verdict
 from sim.world.nature import Nature
 from sim.world.scenario import Scenario
 from sim.world.world import World, build
-
-if TYPE_CHECKING:
-    from sim.measure.summary import Summary
 
 
 @dataclass(frozen=True)
@@ -48,21 +43,15 @@ class Run:
         """The seed of this day."""
         return self.world.seed
 
-    @cached_property
-    def summary(self) -> Summary:
-        """All headline numbers."""
-        from sim.measure.summary import summarise
-
-        return summarise(self)
-
 
 def play(world: World) -> Run:
     """Run a world to its horizon."""
     engine = Engine(world)
     engine.run()
-    verdicts = [engine.flows.verdicts_of(s.situation) for s in engine.standings]
-    ledger = assign(world, engine.standings, verdicts, engine.flows.spans)
-    return Run(world, engine.timeline, engine.standings, verdicts, engine.flows.spans, ledger, engine.network.control, engine.checks)
+    standings, loners = engine.standings, engine.flows.spans
+    verdicts = [engine.flows.verdicts_of(s.situation) for s in standings]
+    ledger = assign(world, standings, verdicts, loners)
+    return Run(world, engine.timeline, standings, verdicts, loners, ledger, engine.network.control, engine.checks)
 
 
 def simulate(scenario: Scenario, seed: int | None = None, nature: Nature | None = None) -> Run:

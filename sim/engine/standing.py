@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sim.base.units import Instant
 from sim.engine.network import Network
-from sim.machines.events import StopReason
+from sim.machines.events import Interface, StopReason
 from sim.machines.ios.path import PathState
 from sim.machines.ios.provider import Phase, ProviderState
 from sim.machines.ios.tunnel import NEVPNStatus, TunnelState
@@ -45,7 +45,7 @@ class Standing(NamedTuple):
 
 
 def read(
-    world: World, path: PathState, tunnel: TunnelState, provider: ProviderState, link: Link, network: Network
+    world: World, path: PathState, tunnel: TunnelState, provider: ProviderState, link: Link, network: Network, now: Instant
 ) -> Situation:
     """The situation that these states amount to."""
     machine = world.tunnel
@@ -68,8 +68,8 @@ def read(
         path.cellular,
         path.wifi_works,
         path.cellular_works,
-        network.way(path, provider.server).ipv6,
-        path.portal and default is None,
+        network.way(path, provider.server, now).ipv6,
+        path.signed_in and default is Interface.WIFI,
     )
 
 

@@ -21,6 +21,7 @@ import typer
 from sim.engine.simulate import Run, simulate
 from sim.faces import checking, saving, shipped
 from sim.faces.terminal import LINES, clean, say, stderr, stdout, table, text
+from sim.measure.summary import summarise
 from sim.world.loading import ScenarioError, load, read_setting, read_tree
 from sim.world.scenario import Scenario
 
@@ -130,23 +131,24 @@ def run(
     if out is not None:
         saving.check_directory(out)
     file, played = _play(context, scenario, policy, seed, settings, profile)
-    document = played.summary.as_dict()
+    summary = summarise(played)
+    document = summary.as_dict()
     document["scenario"]["path"] = str(file)
     files: dict[Path, bytes] = {}
     if out is not None or plot is not None:
         from sim.faces.plots import draw
 
         if out is not None:
-            files |= saving.everything(played, document, out, draw(played.summary, "png", policy))
+            files |= saving.everything(summary, document, out, draw(summary, "png", policy))
         if plot is not None:
-            files[plot] = draw(played.summary, plot.suffix.lower().removeprefix("."), policy)
+            files[plot] = draw(summary, plot.suffix.lower().removeprefix("."), policy)
     saving.write(files)
     if json:
         sys.stdout.write(saving.as_json(document))
     else:
         from sim.faces.reporting import report
 
-        report(stdout(), played.summary, document, policy)
+        report(stdout(), summary, document, policy)
     for path in files:
         say(f"Wrote {path}")
 
@@ -165,14 +167,15 @@ def explain(
     from sim.faces.explaining import explain_all, explain_one
 
     _, played = _play(context, scenario, policy, seed, settings, profile)
+    summary = summarise(played)
     if window is None:
-        explain_all(stdout(), played)
+        explain_all(stdout(), summary)
         return
-    windows = played.summary.windows
+    windows = summary.windows
     if window > len(windows):
         allowed = f"allowed: 1 to {len(windows)}" if windows else "this run has no leak window"
         raise ScenarioError("--window", "", f"found {window}; {allowed}")
-    explain_one(stdout(), played, window)
+    explain_one(stdout(), summary, window)
 
 
 def _play(

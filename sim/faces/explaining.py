@@ -15,22 +15,23 @@ from sim.faces.reporting import HOT, capital, others
 from sim.faces.terminal import spell, table, text
 from sim.measure.explain import Explanation, Line, clock, explain, why
 from sim.measure.leaks import DISCLOSURES, LeakWindow
+from sim.measure.summary import Summary
 
 _FINE = 10 * SECOND  # shorter windows are told to the millisecond
 SHOWN = 5
 """Causes whose longest window is explained without being asked for."""
 
 
-def explain_one(console: Console, run: Run, number: int) -> None:
+def explain_one(console: Console, summary: Summary, number: int) -> None:
     """Explain one window, counted from 1 in order of time."""
-    _tell(console, run, number, explain(run, run.summary.windows[number - 1]))
+    _tell(console, summary.run, number, explain(summary.run, summary.windows[number - 1]))
 
 
-def explain_all(console: Console, run: Run) -> None:
+def explain_all(console: Console, summary: Summary) -> None:
     """Explain the longest windows; windows with the same story are told once."""
-    windows = run.summary.windows
+    run, windows = summary.run, summary.windows
     if not windows:
-        console.print(text("".join(p.words for line in sentence(run.summary) for p in line)))
+        console.print(text("".join(p.words for line in sentence(summary) for p in line)))
         return
     numbers = {id(w): i for i, w in enumerate(windows, 1)}
     told: list[LeakWindow] = []
@@ -38,7 +39,7 @@ def explain_all(console: Console, run: Run) -> None:
         first = group[0]
         _tell(console, run, numbers[id(first)], explain(run, first), len(group))
         told.append(first)
-    rest = others(run.summary, told)
+    rest = others(summary, told)
     for line in rest:
         console.print(text(line, "dim"))
     if rest:

@@ -12,7 +12,6 @@ from sim.base.units import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from sim.engine.simulate import Run
 from sim.machines import events as ev
 from sim.machines.routing import Cause, Fate, Verdict, Way
-from sim.measure.battery import HANDSHAKES
 from sim.measure.explain import clock
 from sim.measure.leaks import stretches
 from sim.measure.summary import Summary
@@ -126,7 +125,7 @@ def provider(run: Run) -> list[Band]:
 
 def handshakes(run: Run) -> NDArray[np.float64]:
     """When the tunnel's keys were made. [s]"""
-    return np.array([c.at / SECOND for c in run.control if c.name in HANDSHAKES], dtype=np.float64)
+    return np.array([c.at / SECOND for c in run.control if c.name == run.world.protocol.handshake], dtype=np.float64)
 
 
 def device(run: Run) -> list[Band]:

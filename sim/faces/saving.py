@@ -13,6 +13,7 @@ from sim.base.units import to_seconds
 from sim.engine.simulate import Run
 from sim.faces.terminal import clean
 from sim.measure.explain import clock
+from sim.measure.summary import Summary
 from sim.world.loading import ScenarioError
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -44,12 +45,13 @@ def _apart(told: dict[str, Any]) -> dict[str, Any]:
     return {"with": told} if told else {}
 
 
-def window_table(document: dict[str, Any], run: Run) -> str:
+def window_table(document: dict[str, Any], summary: Summary) -> str:
     """The leak windows as CSV."""
+    run = summary.run
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("begin", "end", "begin_s", "end_s", "cause", "kinds", "flows", "bytes", "why"))
-    for window, row in zip(run.summary.windows, document["windows"], strict=True):
+    for window, row in zip(summary.windows, document["windows"], strict=True):
         times = (clock(run, window.begin), clock(run, window.end), row["begin_s"], row["end_s"])
         writer.writerow((*times, row["cause"], row["kinds"], row["flows"], row["bytes"], clean(row["why"])))
     return text.getvalue()
@@ -104,11 +106,11 @@ def write(files: dict[Path, bytes]) -> None:
         done.append(path)
 
 
-def everything(run: Run, document: dict[str, Any], into: Path, picture: bytes) -> dict[Path, bytes]:
+def everything(summary: Summary, document: dict[str, Any], into: Path, picture: bytes) -> dict[Path, bytes]:
     """What `--out` leaves: summary, timeline, windows and picture."""
     return {
         into / "summary.json": as_json(document).encode(),
-        into / "timeline.jsonl": timeline_lines(run).encode(),
-        into / "windows.csv": window_table(document, run).encode(),
+        into / "timeline.jsonl": timeline_lines(summary.run).encode(),
+        into / "windows.csv": window_table(document, summary).encode(),
         into / "timeline.png": picture,
     }

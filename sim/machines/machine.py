@@ -232,6 +232,8 @@ class TunnelProtocol(Machine, Protocol):
     """
 
     name: ClassVar[str]
+    handshake: ClassVar[str]
+    """The message that stands for one handshake's asymmetric cryptography."""
     routes_before_handshake: ClassVar[bool]
     """Whether its usual provider installs routes before the first handshake (then a dead server blocks, not leaks)."""
 

@@ -57,19 +57,16 @@ class Cause(StrEnum):
     """Why a flow that should be inside is outside: the leak mechanisms, one name each."""
 
     LEGACY_SOCKET = "L01 legacy socket"
-    SYSTEM_BYPASS = "L02 system bypass"
     TUNNEL_GAP = "L03 gap in the tunnel"
     SERVER_DEAD = "L04 reaction to a dead server"
     DNS = "L05 DNS outside"
     IPV6 = "L06 IPv6 outside"
     CAPTIVE_PORTAL = "L09 captive portal"
-    PER_APP = "L10 app not listed"
     ON_DEMAND_GAP = "L11 on-demand gap"
     NO_ENFORCER = "L12 boot, update or restart"
     PROVIDER_DEATH = "L14 provider death"
     SLEEP = "L15 disconnect on sleep"
     OTHER_RADIO = "L16 other radio"
-    ROUTE_NOT_COVERED = "L07 destination not routed"
 
 
 class Traits(NamedTuple):
@@ -81,8 +78,8 @@ class Traits(NamedTuple):
     covered_v6: bool
     family: str
     """v4, v6 or dual."""
-    uncovered: Cause
-    """Why it is outside when the tunnel is up and does not cover it."""
+    uncovered: Cause | None
+    """Why it is outside when the tunnel is up and does not cover it, if that is a leak."""
     exempt: bool
     """Sealing does not apply to it."""
     connected: bool
@@ -94,6 +91,8 @@ class Traits(NamedTuple):
     """On-demand holds it while the tunnel is down."""
     link: bool
     """Link control: works before any path is up."""
+    falls_back: bool = False
+    """A look-up that the tunnel leaves unanswered asks the network's resolver, too."""
     probe: bool = False
     """Not a flow: what a leak-test page would see."""
 
@@ -137,6 +136,7 @@ class Situation(NamedTuple):
     ipv6: bool
     """The default network has IPv6."""
     portal: bool
+    """The default network is one that wanted a sign-in."""
 
 
 class Verdict(NamedTuple):
@@ -178,6 +178,8 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
     covered = traits.covered_v6 if uses_v6 else traits.covered
     pinned = traits.scope is not None and not s.seals and not s.enforces
     if s.routes and covered and not pinned:
+        if traits.falls_back and not s.answers and not s.seals:
+            return _outside(traits, _physical(traits, s), s, Cause.DNS, ("session", "path"))
         return _inside(s, Binding(Interface.UTUN, s.utun))
     interface = _physical(traits, s)
     if s.seals and not traits.exempt:
@@ -187,9 +189,10 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
     if s.routes:
         cause = Cause.OTHER_RADIO if pinned and covered else Cause.IPV6 if uses_v6 and traits.covered else traits.uncovered
         return _outside(traits, interface, s, cause, ("path", "policy"))
-    if not traits.covered and traits.uncovered is not Cause.IPV6:
+    if not covered and traits.uncovered is Cause.DNS:
         return _outside(traits, interface, s, traits.uncovered, ("path", "policy"))
-    return _outside(traits, interface, s, Cause.CAPTIVE_PORTAL if s.portal else s.gap, ("intent", "tunnel", "path"))
+    joining = s.portal and s.gap in (Cause.ON_DEMAND_GAP, Cause.TUNNEL_GAP)
+    return _outside(traits, interface, s, Cause.CAPTIVE_PORTAL if joining else s.gap, ("intent", "tunnel", "path"))
 
 
 def kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:

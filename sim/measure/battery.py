@@ -1,9 +1,9 @@
 """The battery of a run: columns of its ledger, handed to the energy account; and the same day without a VPN.
 
-# MODEL: the day without a VPN sends every burst on the default interface. Bias: sockets that would linger on the other
-# interface are not followed, so what the VPN adds on cellular is slightly misjudged.
-# MODEL: bursts that were given up, refused or offline cost no radio energy. Bias: retransmissions into a hole are missing, so
-# energy of broken spells is too low.
+# MODEL: the day without a VPN sends every burst on the interface that a new socket would take. Bias: sockets that would linger
+# on another interface are not followed, so what the VPN adds on cellular is slightly misjudged.
+# MODEL: bursts that were given up, refused or offline cost no radio energy. Bias: retransmissions into a hole are
+# missing, so energy of broken spells is too low.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.units import SECOND, Instant
-from sim.engine.ledger import WAITS, Spans
+from sim.engine.ledger import WAITS, Spans, held
 from sim.engine.simulate import Run
 from sim.machines.events import AirplaneTurnedOff, AirplaneTurnedOn, Interface
 from sim.machines.radio import WIFI_SETS
 from sim.machines.routing import Fate
 from sim.measure.energy import EnergyAccount, Traffic, cellular_energy, phone_energy, vpn_energy, wifi_energy
-from sim.world.intervals import EMPTY, Intervals
-from sim.world.nature import Ints
+from sim.measure.leaks import PACKET
+from sim.measure.reconnects import carries
+from sim.measure.spells import between
+from sim.world.intervals import Intervals, Ints
 
 SENT = np.zeros(len(Fate), dtype=bool)
 SENT[[Fate.TUNNELLED, Fate.LEAKED, Fate.BYPASSED, Fate.OPEN]] = True
@@ -37,101 +39,109 @@ class Battery(NamedTuple):
 
 def battery(run: Run) -> Battery:
     """Account for a run's energy, and for the same day without a VPN."""
-    ledger, nature, world = run.ledger, run.world.nature, run.world
     begins = np.array([s.begin for s in run.standings], dtype=np.int64)
-    on = np.flatnonzero(SENT[ledger.fate])
-    inside = on[ledger.fate[on] == Fate.TUNNELLED]
-    up, down = nature.up.copy(), nature.down.copy()
-    up[inside] += world.protocol.overhead(up[inside])
-    down[inside] += world.protocol.overhead(down[inside])
-
-    control = run.control
-    control_at = np.array([c.at for c in control], dtype=np.int64)
     default = np.array([s.situation.default is Interface.CELLULAR for s in run.standings], dtype=bool)
-    control_cellular = default[np.searchsorted(begins, control_at, side="right") - 1]
-    at = np.concatenate((ledger.settled[on], control_at))
-    order = np.argsort(at, kind="stable")
-    traffic = _Columns(
-        at[order],
-        np.concatenate((up[on], np.array([c.up for c in control], dtype=np.int64)))[order],
-        np.concatenate((down[on], np.array([c.down for c in control], dtype=np.int64)))[order],
-        np.concatenate((np.zeros(len(on), dtype=bool), np.ones(len(control), dtype=bool)))[order],
-        np.concatenate((ledger.cellular[on], control_cellular))[order],
-    )
-    vpn_at = np.sort(np.concatenate((ledger.settled[inside], control_at)))
-    wakes = int((np.diff(vpn_at) > SECOND).sum()) + bool(len(vpn_at))
-    vpn = vpn_energy(
-        world.scenario.vpn.power,
-        world.scenario.vpn.protocol,
-        bytes_=int((nature.up[inside] + nature.down[inside]).sum()),
-        packets=int((-(-nature.up[inside] // 1280) + -(-nature.down[inside] // 1280)).sum()) + len(control),
-        handshakes=sum(c.name in HANDSHAKES for c in control),
-        wakes=wakes,
-    )
     phone = _phone(run)
-    radios = _radios(run, traffic, begins)
-    none = {name: 0 for name in vpn}
-    bare = _radios(run, _without_vpn(run, begins, default), begins)
-    return Battery(EnergyAccount({**phone, **radios, **vpn}), EnergyAccount({**phone, **bare, **none}))
-
-
-HANDSHAKES = frozenset({"initiation", "IKE_AUTH 1", "TLS 1"})
-"""Control messages that stand for one handshake's asymmetric cryptography."""
+    sent = _with_vpn(run, begins, default)
+    vpn = _vpn(run, sent)
+    with_vpn = {**phone, **_radios(run, sent, begins), **vpn}
+    without = {**phone, **_radios(run, _without_vpn(run, begins, default), begins), **dict.fromkeys(vpn, 0)}
+    return Battery(EnergyAccount(with_vpn), EnergyAccount(without))
 
 
 class _Columns(NamedTuple):
-    """Bursts on the air, ascending in time."""
+    """Bursts and control messages as columns of equal length."""
 
     at: Ints
     up: Ints
     down: Ints
     vpn: NDArray[np.bool_]
+    """It is a control message."""
     cellular: NDArray[np.bool_]
+    rows: Ints
+    """Which of them were on the air, in order of time."""
 
-    def of(self, rows: NDArray[np.bool_]) -> Traffic:
-        """The energy account's form of some of them."""
+    def on(self, cellular: bool) -> Traffic:
+        """What was on the air of one interface, in the energy account's form."""
+        rows = self.rows[self.cellular[self.rows] == cellular]
         return Traffic(self.at[rows], self.up[rows], self.down[rows], self.vpn[rows])
 
 
+def _with_vpn(run: Run, begins: Ints, default: NDArray[np.bool_]) -> _Columns:
+    """What was sent, in the tunnel's packets where it went through the tunnel."""
+    ledger, nature, protocol = run.ledger, run.world.nature, run.world.protocol
+    control_at, _, control_up, control_down, _ = zip(*run.control, strict=True) if run.control else ((),) * 5
+    at = np.concatenate((ledger.settled, np.array(control_at, dtype=np.int64)))
+    up = np.concatenate((nature.up, np.array(control_up, dtype=np.int64)))
+    down = np.concatenate((nature.down, np.array(control_down, dtype=np.int64)))
+    n, tunnelled = len(ledger.at), ledger.fate == Fate.TUNNELLED
+    for size in (up[:n], down[:n]):
+        size += protocol.overhead(size) * tunnelled  # type: ignore[arg-type]  # written for one size, works for columns
+    cellular = np.concatenate((ledger.cellular, default[begins.searchsorted(at[n:], side="right") - 1]))
+    vpn = np.arange(len(at)) >= n
+    order = np.argsort(at, kind="stable")
+    on_air = np.concatenate((SENT[ledger.fate], vpn[n:]))
+    return _Columns(at, up, down, vpn, cellular, order[on_air[order]])
+
+
+def _vpn(run: Run, sent: _Columns) -> dict[str, int]:
+    """What the VPN's own process spent."""
+    ledger, vpn = run.ledger, run.world.scenario.vpn
+    tunnelled = ledger.fate == Fate.TUNNELLED
+    through = sent.vpn.copy()
+    through[: len(tunnelled)] = tunnelled
+    at = sent.at[sent.rows[through[sent.rows]]]
+    packets = sum(int(-(-size // PACKET * tunnelled).sum()) for size in (ledger.up, ledger.down))
+    return vpn_energy(
+        vpn.power,
+        vpn.protocol,
+        bytes_=ledger.bytes_by_fate()[Fate.TUNNELLED],
+        packets=packets + len(run.control),
+        handshakes=sum(message.name == run.world.protocol.handshake for message in run.control),
+        wakes=int((np.diff(at) > SECOND).sum()) + bool(len(at)),
+    )
+
+
 def _without_vpn(run: Run, begins: Ints, default: NDArray[np.bool_]) -> _Columns:
-    """The same demand, sent as soon as the default path carries."""
+    """The same demand, sent as soon as the default path carries; push and pinned sockets on cellular while there is any."""
     nature, world = run.world.nature, run.world
-    works = np.array([_carries(s.situation) for s in run.standings], dtype=bool)
+    works = np.array([carries(s.situation) for s in run.standings], dtype=bool)
     fates = np.where(works, np.int8(Fate.OPEN), np.int8(WAITS))
-    spans = Spans(begins, fates, np.full(len(begins), Fate.OFFLINE, dtype=np.int8), default)
-    fate, settled = spans.settle(nature.at, world.patience[nature.flow], world.scenario.duration)
-    sent = np.flatnonzero(fate == Fate.OPEN)
-    order = sent[np.argsort(settled[sent], kind="stable")]
-    at = settled[order]
-    return _Columns(at, nature.up[order], nature.down[order], np.zeros(len(order), dtype=bool), spans.on_cellular(at))
+    track = np.zeros(len(begins), dtype=np.int64)
+    spans = Spans(track, begins, fates, np.full(len(begins), Fate.OFFLINE, dtype=np.int8), default)
+    standing, settled = held(begins, nature.at), nature.at.copy()
+    fate = fates[standing]
+    waits = np.flatnonzero(fate == WAITS)
+    patience = world.patience[nature.flow[waits]]
+    fate[waits], settled[waits] = spans.settle(standing[waits], settled[waits], patience, world.scenario.duration)
+    standing[waits] = begins.searchsorted(settled[waits], side="right") - 1
+    order = np.argsort(settled, kind="stable")
+    sent = order[fate[order] == Fate.OPEN]
+    attached = np.array([s.situation.cellular != 0 for s in run.standings], dtype=bool)
+    prefers = np.array([t.prefers_cellular or t.scope is Interface.CELLULAR for t in world.traits], dtype=bool)
+    cellular = default[standing] | (prefers[world.classes[nature.flow]] & attached[standing])
+    return _Columns(settled, nature.up, nature.down, np.zeros(len(settled), dtype=bool), cellular, sent)
 
 
-def _carries(situation: object) -> bool:
-    s = situation
-    if s.default is None:  # type: ignore[attr-defined]
-        return False
-    return bool(s.wifi_works if s.default is Interface.WIFI else s.cellular_works)  # type: ignore[attr-defined]
-
-
-def _radios(run: Run, traffic: _Columns, begins: Ints) -> dict[str, int]:
+def _radios(run: Run, sent: _Columns, begins: Ints) -> dict[str, int]:
     world, scenario = run.world, run.world.scenario
     wifi = np.array([s.situation.wifi for s in run.standings], dtype=np.int64)
     cellular = np.array([s.situation.cellular for s in run.standings], dtype=np.int64)
     attached, associated = _on(begins, cellular, scenario.duration), _on(begins, wifi, scenario.duration)
-    handovers = world.nature.handovers
-    # MODEL: all Wi-Fi networks of a scenario have the mean rate in the energy account. Bias: air time on slow ones too short.
+    # MODEL: all Wi-Fi networks of a scenario have the mean rate in the energy account. Bias: air time on slow ones is
+    # too short.
     rate = sum(w.rate_mbps for w in scenario.wifi) / len(scenario.wifi) if scenario.wifi else 80.0
     return {
         **cellular_energy(
             world.radio,
-            traffic.of(traffic.cellular),
+            sent.on(cellular=True),
             attached,
             scenario.cellular.rate_mbps,
-            handovers=int((handovers < scenario.duration).sum()),
+            handovers=len(world.nature.handovers),
             attaches=max(len(attached) - 1, 0),
         ),
         **wifi_energy(
-            WIFI_SETS[scenario.device.wifi_radio], traffic.of(~traffic.cellular), associated, rate, joins=len(associated)
+            WIFI_SETS[scenario.device.wifi_radio], sent.on(cellular=False), associated, rate, joins=len(associated)
         ),
     }
 
@@ -146,20 +156,12 @@ def _on(begins: Ints, address: Ints, horizon: Instant) -> Intervals:
 
 def _phone(run: Run) -> dict[str, int]:
     scenario, nature = run.world.scenario, run.world.nature
-    airplane, since = [], None
-    for at, _, event, cause, _ in run.timeline.rows:
-        if cause is None and isinstance(event, AirplaneTurnedOn) and since is None:
-            since = at
-        elif cause is None and isinstance(event, AirplaneTurnedOff) and since is not None:
-            airplane.append((since, at))
-            since = None
-    if since is not None:
-        airplane.append((since, scenario.duration))
+    airplane = between(run, AirplaneTurnedOn, AirplaneTurnedOff)
     return phone_energy(
         scenario.device.power,
         scenario.duration,
         nature.screen_on,
         nature.asleep,
-        np.array(airplane, dtype=np.int64) if airplane else EMPTY,
+        np.array(airplane, dtype=np.int64).reshape(-1, 2),
         wakes=len(nature.asleep),
     )

@@ -34,6 +34,7 @@ from sim.engine.simulate import simulate
 from sim.machines import events
 from sim.machines.machine import Event
 from sim.machines.routing import Cause
+from sim.measure.summary import summarise
 from sim.world.loading import ScenarioError, load
 from sim.world.scenario import Expectation
 
@@ -331,7 +332,7 @@ def check_file(path: Path, seeds: Sequence[int], progress: Callable[[int, int], 
     for policy, asked in wanted.items():
         played = scenario if policy is None else load(path, policy=policy)
         for seed in seeds:
-            document = simulate(played, seed).summary.as_dict()
+            document = summarise(simulate(played, seed)).as_dict()
             for key, k in {key: k for k, key in reversed(asked)}.items():
                 values.setdefault(key, []).append(_value(document, key, path, k))
             done += 1

@@ -1,4 +1,4 @@
-"""Why a leak happened, in sentences: each window's grounds, walked back to their first causes, and what would have closed it."""
+"""Why a leak happened, in sentences: each window's grounds, walked back to their first causes, and its remedies."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def length(duration: int) -> str:
 
 def owners(run: Run, window: LeakWindow, most: int = 3) -> str:
     """Whose flows: "mail, messenger and 2 more"."""
-    nature = run.world.nature
-    names = list(dict.fromkeys(nature.kinds[nature.kind[s.flow]].owner for s in window.stretches))
+    kind_of = run.world.nature.kind_of
+    names = list(dict.fromkeys(kind_of[s.flow].owner for s in window.stretches))
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
@@ -61,19 +61,16 @@ def owners(run: Run, window: LeakWindow, most: int = 3) -> str:
 
 _WHY = {
     Cause.LEGACY_SOCKET: "{n} opened before the tunnel kept the old address: {who}. iOS does not move sockets",
-    Cause.SYSTEM_BYPASS: "{n} of the platform passed the tunnel by: {who}",
     Cause.TUNNEL_GAP: "the tunnel's routes were not in force, and {n} went around: {who}",
     Cause.SERVER_DEAD: "the client gave its dead server up and ended the tunnel; {n} went around: {who}",
     Cause.DNS: "{n} went to the network's own resolver: look-ups of {who}",
     Cause.IPV6: "the tunnel carries no IPv6, and the network does: {n} of {who}",
-    Cause.CAPTIVE_PORTAL: "a captive portal keeps the tunnel from coming up, and {n} tried anyway: {who}",
-    Cause.PER_APP: "{n} belong to an app that is not listed: {who}",
+    Cause.CAPTIVE_PORTAL: "after the sign-in the tunnel was not up yet, and {n} went first: {who}",
     Cause.ON_DEMAND_GAP: "on-demand had not brought the tunnel up yet, and {n} went first: {who}",
     Cause.NO_ENFORCER: "nothing enforced the VPN just then (boot, update or restart), and {n} went out: {who}",
     Cause.PROVIDER_DEATH: "the VPN's process died, its interface with it, and {n} went around: {who}",
     Cause.SLEEP: "the tunnel was stopped for sleep, and {n} woke without it: {who}",
     Cause.OTHER_RADIO: "{n} pinned to cellular never entered the tunnel: {who}",
-    Cause.ROUTE_NOT_COVERED: "the tunnel's routes leave {n} out: {who}",
 }
 
 
@@ -104,7 +101,9 @@ def explain(run: Run, window: LeakWindow) -> Explanation:
     begun = f"{clock(run, window.begin)}, {length(window.end - window.begin)}"
     seen_as = ", ".join(DISCLOSURES[k] for k in window.kinds)
     headline = f"{window.cause.value}: {begun}: {why(run, window)}. Disclosed: {seen_as}."
-    return Explanation(window, headline, tuple(chains), _closed(run, window), remedies(window.cause, run.world.scenario.vpn))
+    return Explanation(
+        window, headline, tuple(chains), _closed(run, window), remedies(window.cause, run.world.scenario.vpn)
+    )
 
 
 def _opened(run: Run, window: LeakWindow, most: int = 4) -> tuple[Line, ...]:
@@ -282,7 +281,6 @@ _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
     ),
     Cause.IPV6: (("Route ::/0 into the tunnel", "carried or dropped, IPv6 no longer goes around"), _SEAL),
     Cause.CAPTIVE_PORTAL: (_SEAL, ("An on-demand rule with a probe", "no deadlock; outside until the probe succeeds")),
-    Cause.PER_APP: (("List the app", "its traffic enters the tunnel"), ("A device-wide tunnel", "covers every app")),
     Cause.ON_DEMAND_GAP: (_SEAL, _ALWAYS_ON, ("A faster start", "shortens the gap")),
     Cause.NO_ENFORCER: (_ALWAYS_ON, _SEAL, ("On-demand: Connect", "restarts the tunnel after boot and update")),
     Cause.PROVIDER_DEATH: (
@@ -296,8 +294,6 @@ _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
         _SEAL,
         ("Cellular data off", "there is no other radio"),
     ),
-    Cause.ROUTE_NOT_COVERED: (("Route everything into the tunnel", "no destination is left out"),),
-    Cause.SYSTEM_BYPASS: (("A VPN on the router", "it sees what the phone does not route"),),
 }
 
 

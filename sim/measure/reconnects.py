@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sim.base.units import Duration, Instant, to_seconds
@@ -9,6 +10,7 @@ from sim.engine.simulate import Run
 from sim.machines.events import Interface, ServerCameBack, ServerWentSilent
 from sim.machines.machine import Due
 from sim.machines.routing import Situation
+from sim.measure.spells import between
 
 
 class Reconnect(NamedTuple):
@@ -34,9 +36,10 @@ class Reconnect(NamedTuple):
 def reconnects(run: Run) -> list[Reconnect]:
     """Every interruption that ended before the horizon, in order of time.
 
-    An idle WireGuard tunnel has no session and needs none: the handshake that the next packet starts is an entry of its own.
+    An idle WireGuard tunnel has no session and needs none: the handshake that the next packet starts is an entry of its
+    own.
     """
-    silent = _silences(run)
+    silent = between(run, ServerWentSilent, ServerCameBack)
     standings, protocol = run.standings, run.world.protocol.name
     found: list[Reconnect] = []
     begun: int | None = None
@@ -48,27 +51,10 @@ def reconnects(run: Run) -> list[Reconnect]:
             begun = i
         elif s.answers and begun is not None:
             first = standings[begun]
-            delay = sum(
-                _overlap(a.begin, b.begin, silent) for a, b in zip(standings[begun:i], standings[begun + 1 : i + 1], strict=True)
-                if _carries(a.situation)
-            )  # fmt: skip
+            waited = pairwise(standings[begun : i + 1])
+            delay = sum(_overlap(a.begin, b.begin, silent) for a, b in waited if carries(a.situation))
             found.append(Reconnect(first.begin, _event(run, begun), protocol, delay))
             begun = None
-    return found
-
-
-def _silences(run: Run) -> list[tuple[Instant, Instant]]:
-    """Intervals in which the server answered nobody."""
-    found: list[tuple[Instant, Instant]] = []
-    since: Instant | None = None
-    for at, _, event, cause, _ in run.timeline.rows:
-        if cause is None and isinstance(event, ServerWentSilent) and since is None:
-            since = at
-        elif cause is None and isinstance(event, ServerCameBack) and since is not None:
-            found.append((since, at))
-            since = None
-    if since is not None:
-        found.append((since, run.world.scenario.duration))
     return found
 
 
@@ -77,7 +63,8 @@ def _overlap(begin: Instant, end: Instant, silent: list[tuple[Instant, Instant]]
     return end - begin - sum(max(0, min(end, b) - max(begin, a)) for a, b in silent)
 
 
-def _carries(s: Situation) -> bool:
+def carries(s: Situation) -> bool:
+    """Whether the default path carries packets."""
     if s.default is None:
         return False
     return s.wifi_works if s.default is Interface.WIFI else s.cellular_works
@@ -91,8 +78,9 @@ def _event(run: Run, index: int) -> str:
     changed = [a for a, b in zip(after.since, before.since, strict=True) if a != b]
     if not changed:
         return "path"
-    record = run.timeline[max(changed)]
-    if isinstance(record.event, Due) and record.actor == "protocol":
-        return "first packet after idle" if record.event.name == "send" else record.event.name
-    root = run.timeline.chain(record.id)[-1]
-    return type(root.event).__name__
+    _, actor, event, cause, _ = run.timeline.rows[max(changed)]
+    if isinstance(event, Due) and actor == "protocol":
+        return "first packet after idle" if event.name == "send" else event.name
+    while cause is not None:
+        _, _, event, cause, _ = run.timeline.rows[cause]
+    return type(event).__name__

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from sim.base.units import Instant, to_seconds
+from sim.base.units import Bytes, Duration, Instant, to_seconds
 from sim.engine.simulate import Run
-from sim.machines.routing import Cause, Fate, Intended, Verdict, Way
+from sim.machines.routing import Cause, Fate, Intended, Situation, Verdict, Way
 from sim.measure.battery import Battery, battery
 from sim.measure.explain import why
-from sim.measure.leaks import PACKET, LeakWindow, Stretch, disclosure, leak_windows, stretches, union
+from sim.measure.leaks import PACKET, Columns, LeakWindow, Stretch, columns, disclosure, leak_windows, stretches
 from sim.measure.reconnects import Reconnect, reconnects
-from sim.world.intervals import Intervals, inside, total
+from sim.measure.spells import situations
+from sim.world.intervals import Intervals, Ints, common, inside, joined, paired, total
 
 NANOJOULES_PER_JOULE = 1_000_000_000
 
@@ -38,9 +39,14 @@ class Summary:
         return leak_windows(self.run)
 
     @cached_property
+    def exposures(self) -> Columns:
+        """The stretches of all windows, one after the other."""
+        return columns([s for w in self.windows for s in w.stretches])
+
+    @cached_property
     def exposed(self) -> Intervals:
         """The time in which at least one flow was exposed."""
-        return union((s.begin, s.end) for w in self.windows for s in w.stretches)
+        return joined([self.exposures.spans])
 
     @cached_property
     def bypasses(self) -> list[Stretch]:
@@ -50,7 +56,7 @@ class Summary:
     @cached_property
     def blocked(self) -> Intervals:
         """The time in which a policy kept at least one live flow that should be protected from the network."""
-        return union((s.begin, s.end) for s in stretches(self.run, _blocks) if self._protected(s.flow))
+        return joined([columns(s for s in stretches(self.run, _blocks) if self._protected(s.flow)).spans])
 
     @cached_property
     def battery(self) -> Battery:
@@ -70,11 +76,13 @@ class Summary:
     def _protected(self, flow: int) -> bool:
         return self.run.world.traits[self.run.world.classes[flow]].intended is Intended.PROTECT
 
-    def _time(self, holds: Any) -> Instant:
+    @cached_property
+    def _situations(self) -> list[tuple[Duration, Situation]]:
+        return situations(self.run)
+
+    def _time(self, holds: Callable[[Situation], bool]) -> Duration:
         """Time in which a situation holds. [µs]"""
-        standings, horizon = self.run.standings, self.run.world.scenario.duration
-        ends = [s.begin for s in standings[1:]] + [horizon]
-        return sum(end - s.begin for s, end in zip(standings, ends, strict=True) if holds(s.situation))
+        return sum(lasted for lasted, situation in self._situations if holds(situation))
 
     @cached_property
     def intent(self) -> Instant:
@@ -91,14 +99,13 @@ class Summary:
         """Time without any path. [µs]"""
         return self._time(lambda s: s.default is None)
 
-    def _rows(self, fate: Fate) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _rows(self, fate: Fate) -> Ints:
         return np.flatnonzero(self.run.ledger.fate == fate)
 
-    def _size(self, rows: Any) -> int:
-        ledger = self.run.ledger
-        return int((ledger.up[rows] + ledger.down[rows]).sum())
+    def _size(self, rows: Ints) -> Bytes:
+        return int(self.run.ledger.size[rows].sum())
 
-    def _packets(self, rows: Any) -> int:
+    def _packets(self, rows: Ints) -> int:
         ledger = self.run.ledger
         return int((-(-ledger.up[rows] // PACKET) + -(-ledger.down[rows] // PACKET)).sum())
 
@@ -107,44 +114,39 @@ class Summary:
         """Share of the exposed time in which a leak check would have said "all fine"; None without exposure."""
         if not len(self.exposed):
             return None
-        fine = 0
-        standings, horizon = self.run.standings, self.run.world.scenario.duration
-        ends = [s.begin for s in standings[1:]] + [horizon]
-        for standing, row, end in zip(standings, self.run.verdicts, ends, strict=True):
-            if row[0].fate is Fate.TUNNELLED:
-                cut = np.clip(self.exposed, standing.begin, end)
-                fine += total(cut)
-        return fine / total(self.exposed)
+        begins = np.array([s.begin for s in self.run.standings], dtype=np.int64)
+        fine = np.array([row[0].fate is Fate.TUNNELLED for row in self.run.verdicts], dtype=bool)
+        standings = paired(begins, np.append(begins[1:], self.run.world.scenario.duration))
+        return total(common(standings[fine], self.exposed)) / total(self.exposed)
 
     def as_dict(self) -> dict[str, Any]:
         """One document: seconds and joules as numbers, bytes as integers."""
         run, scenario = self.run, self.run.world.scenario
         leaked, bypassed = self._rows(Fate.LEAKED), self._rows(Fate.BYPASSED)
-        every = [s for w in self.windows for s in w.stretches]
         account, bare = self.battery
-        first = min((s.begin for s in every), default=None)
+        bypasses = columns(self.bypasses)
         return {
             "scenario": {"name": scenario.name, "path": None},
             "seed": run.seed,
             "horizon_s": to_seconds(scenario.duration),
             "intent_s": to_seconds(self.intent),
             "connected_s": to_seconds(self._time(lambda s: s.connected)),
-            "demand_bytes": self._size(slice(None)),
+            "demand_bytes": int(run.ledger.size.sum()),
             "fates": {fate.name: size for fate, size in self.fates.items()},
             "exposure": {
                 "seconds": to_seconds(total(self.exposed)),
-                "flow_seconds": to_seconds(sum(s.end - s.begin for s in every)),
-                "flows": len({(s.flow, s.socket) for s in every}),
+                "flow_seconds": to_seconds(total(self.exposures.spans)),
+                "flows": self.exposures.sockets,
                 "bytes": self._size(leaked),
                 "packets": self._packets(leaked),
-                "first_s": None if first is None else to_seconds(first),
+                "first_s": to_seconds(int(self.exposed[0, 0])) if len(self.exposed) else None,
                 "by_cause": self._by_cause(),
-                "by_kind": self._by_kind(every, leaked),
-                "by_owner": self._by_owner(every, leaked),
+                "by_kind": self._by_kind(leaked),
+                "by_owner": self._by_owner(leaked),
             },
             "bypassed": {
-                "seconds": to_seconds(total(union((s.begin, s.end) for s in self.bypasses))),
-                "flows": len({(s.flow, s.socket) for s in self.bypasses}),
+                "seconds": to_seconds(total(joined([bypasses.spans]))),
+                "flows": bypasses.sockets,
                 "bytes": self._size(bypassed),
                 "system_bytes": self._intended_bytes(bypassed, Intended.SYSTEM),
                 "direct_bytes": self._intended_bytes(bypassed, Intended.DIRECT),
@@ -175,54 +177,61 @@ class Summary:
                     "cause": w.cause.value,
                     "kinds": w.kinds,
                     "flows": w.flows,
-                    "bytes": self._size(w.rows),
+                    "bytes": size,
                     "why": why(run, w),
                 }
-                for w in self.windows
+                for w, size in zip(self.windows, self._leaked_by_window(), strict=True)
             ],
         }
 
-    def _by_cause(self) -> dict[str, dict[str, float | int]]:
-        found: dict[str, dict[str, float | int]] = {}
-        for cause in sorted({w.cause for w in self.windows}):
-            members = [w for w in self.windows if w.cause is cause]
-            part = [s for w in members for s in w.stretches]
-            rows = np.unique(np.concatenate([w.rows for w in members]))
-            found[_short(cause)] = self._counts(part, rows)
-        return found
+    def _leaked_by_window(self) -> list[Bytes]:
+        """Bytes that leaked through each window."""
+        rows = [w.rows for w in self.windows]
+        sizes = self.run.ledger.size[np.concatenate(rows)] if rows else np.empty(0, dtype=np.int64)
+        edges = np.cumsum([0, *map(len, rows)])
+        return [int(size) for size in np.diff(np.append(0, sizes.cumsum())[edges])]
 
-    def _counts(self, part: list[Stretch], rows: Any) -> dict[str, float | int]:
+    def _counts(self, part: Columns, rows: Ints) -> dict[str, float | int]:
         return {
-            "seconds": to_seconds(total(union((s.begin, s.end) for s in part))),
-            "flows": len({(s.flow, s.socket) for s in part}),
+            "seconds": to_seconds(total(joined([part.spans]))),
+            "flows": part.sockets,
             "bytes": self._size(rows),
             "packets": self._packets(rows),
         }
 
-    def _by_kind(self, every: list[Stretch], leaked: Any) -> dict[str, dict[str, float | int]]:
-        nature = self.run.world.nature
-        letters = [disclosure(kind) for kind in nature.kinds]
-        found = {}
-        for letter in "abcd":
-            kinds = [i for i, text in enumerate(letters) if letter in text]
-            part = [s for s in every if nature.kind[s.flow] in kinds]
-            if part:
-                found[letter] = self._counts(part, leaked[np.isin(nature.kind[nature.flow[leaked]], kinds)])
+    def _by_cause(self) -> dict[str, dict[str, float | int]]:
+        found: dict[str, dict[str, float | int]] = {}
+        lengths = [len(w.stretches) for w in self.windows]
+        for cause in sorted({w.cause for w in self.windows}):
+            of_cause = np.array([w.cause is cause for w in self.windows], dtype=bool).repeat(lengths)
+            rows = np.concatenate([w.rows for w in self.windows if w.cause is cause])
+            found[_short(cause)] = self._counts(self.exposures.rows(of_cause), rows)
         return found
 
-    def _by_owner(self, every: list[Stretch], leaked: Any) -> dict[str, dict[str, float | int]]:
+    def _of_kinds(self, kinds: list[bool], leaked: Ints) -> dict[str, float | int] | None:
+        """The counts of those exposures and bursts whose kind is marked; None if there is no such exposure."""
         nature = self.run.world.nature
-        found = {}
-        for name, system in (("app", False), ("system", True)):
-            kinds = [i for i, kind in enumerate(nature.kinds) if kind.system == system]
-            part = [s for s in every if nature.kind[s.flow] in kinds]
-            found[name] = self._counts(part, leaked[np.isin(nature.kind[nature.flow[leaked]], kinds)])
-        return found
+        marked = np.array(kinds, dtype=bool)[nature.kind]
+        part = self.exposures.rows(marked[self.exposures.flow])
+        return self._counts(part, leaked[marked[nature.flow[leaked]]]) if len(part.flow) else None
 
-    def _intended_bytes(self, rows: Any, intended: Intended) -> int:
+    def _by_kind(self, leaked: Ints) -> dict[str, dict[str, float | int]]:
+        letters = [disclosure(kind, self.run.scenario.device.encrypted_dns) for kind in self.run.world.nature.kinds]
+        counts = {letter: self._of_kinds([letter in text for text in letters], leaked) for letter in "abcd"}
+        return {letter: found for letter, found in counts.items() if found is not None}
+
+    def _by_owner(self, leaked: Ints) -> dict[str, dict[str, float | int]]:
+        kinds = self.run.world.nature.kinds
+        nothing: dict[str, float | int] = {"seconds": 0.0, "flows": 0, "bytes": 0, "packets": 0}
+        return {
+            name: self._of_kinds([kind.system == system for kind in kinds], leaked) or nothing
+            for name, system in (("app", False), ("system", True))
+        }
+
+    def _intended_bytes(self, rows: Ints, intended: Intended) -> Bytes:
         world = self.run.world
-        classes = [i for i, t in enumerate(world.traits) if t.intended is intended]
-        return self._size(rows[np.isin(world.classes[world.nature.flow[rows]], classes)])
+        so_intended = np.array([t.intended is intended for t in world.traits], dtype=bool)
+        return self._size(rows[so_intended[world.classes[world.nature.flow[rows]]]])
 
     def _first_protected(self) -> float | None:
         """Seconds from the beginning of intent to the first byte that went through the tunnel."""
@@ -252,6 +261,3 @@ def _blocks(verdict: Verdict) -> bool:
 def summarise(run: Run) -> Summary:
     """The summary of a run."""
     return Summary(run)
-
-
-

@@ -1,13 +1,14 @@
 """What apps want to say: the bursts of every socket slot.
 
-A *slot* is one of the sockets that an entry of an app keeps at a time; over the day one socket after the other serves it. Each entry
-draws from streams of its own, forward in time, so a shorter day is the beginning of a longer one. The Poisson processes of its slots
-are drawn as one, whose points then choose a slot each: that is the same law. Time is counted while the app may speak; only then is
-it laid out over the day.
+A *slot* is one of the sockets that an entry of an app keeps at a time; over the day one socket after the other serves
+it. Each entry draws from streams of its own, forward in time, so a shorter day is the beginning of a longer one. The
+Poisson processes of its slots are drawn as one, whose points then choose a slot each: that is the same law. Time is
+counted while the app may speak; only then is it laid out over the day.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,6 @@ from sim.base.streams import Streams
 from sim.base.units import Duration
 from sim.world.intervals import Intervals, Ints, to_real, total
 from sim.world.scenario import App, Clusters, Periodic, Poisson, Push, Sockets, TrafficLaw
-
 
 Slots = NDArray[np.uint16]
 """Numbers of slots: of 16 bits, because NumPy sorts these faster."""
@@ -61,7 +61,7 @@ def demand(entry: Entry, streams: Streams) -> Demand:
 
 
 def _instants(law: TrafficLaw, count: int, length: Duration, name: str, streams: Streams) -> tuple[Ints, Slots]:
-    """When slots have something to say, and which of them, in the order in which it is drawn; some may lie beyond `length`."""
+    """When slots have something to say, and which of them, in the order in which it is drawn; some beyond `length`."""
     if isinstance(law, Clusters):
         begins = poisson(streams.of(f"traffic.{name}"), law.every / count, length)
         bursts = streams.of(f"traffic.count.{name}").geometric(1 / law.bursts, len(begins))
@@ -120,7 +120,7 @@ def pushed(demands: list[Demand]) -> list[tuple[str, Ints]]:
     found = []
     for demand in demands:
         if isinstance(demand.entry.sockets.traffic, Push):
-            found += [(slot, demand.at[a:b]) for slot, a, b in zip(demand.slots, demand.edges, demand.edges[1:], strict=False)]
+            found += [(slot, demand.at[a:b]) for slot, (a, b) in zip(demand.slots, pairwise(demand.edges), strict=True)]
     return found
 
 
@@ -138,4 +138,5 @@ def postponed(demand: Demand, asleep: Intervals) -> Demand:
     kept = np.ones(len(at), dtype=bool)
     kept[late[1:][night_of_slot[1:] == night_of_slot[:-1]]] = False
     rows = np.flatnonzero(kept)
-    return demand._replace(at=at[rows], sizes=demand.sizes.take(rows, axis=1), edges=rows.searchsorted(demand.edges).tolist())
+    edges_kept = rows.searchsorted(demand.edges).tolist()
+    return demand._replace(at=at[rows], sizes=demand.sizes.take(rows, axis=1), edges=edges_kept)

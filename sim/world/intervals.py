@@ -35,7 +35,7 @@ def joined(parts: Sequence[Intervals]) -> Intervals:
     every = every[every[:, 0] < every[:, 1]]
     if len(every) < 2:
         return every
-    # Sorted by themselves, the k-th end before the k+1st beginning means: all that have begun have ended. There is a gap.
+    # Sorted by themselves, the k-th end before the k+1st beginning means: all that have begun have ended. A gap.
     every.sort(axis=0)
     gap = np.flatnonzero(every[1:, 0] > every[:-1, 1])
     return paired(every[np.concatenate(([0], gap + 1)), 0], every[np.concatenate((gap, [-1])), 1])
@@ -46,6 +46,13 @@ def complement(intervals: Intervals, horizon: Instant) -> Intervals:
     inner = clip(intervals, horizon)
     edges = np.concatenate(([0], inner.ravel(), [horizon])).reshape(-1, 2)
     return edges[edges[:, 0] < edges[:, 1]]
+
+
+def common(a: Intervals, b: Intervals) -> Intervals:
+    """The intersection of two sets of intervals."""
+    # Each overlaps those of `b` from the first that ends behind its beginning to the last that begins before its end.
+    of_b, of_a = rows_between(b[:, 1].searchsorted(a[:, 0], side="right"), b[:, 0].searchsorted(a[:, 1]))
+    return paired(np.maximum(a[of_a, 0], b[of_b, 0]), np.minimum(a[of_a, 1], b[of_b, 1]))
 
 
 def inside(at: Ints, intervals: Intervals) -> tuple[NDArray[np.bool_], Ints]:
@@ -72,4 +79,5 @@ def to_real(at: Ints, where: Intervals) -> Ints:
         return at
     lengths = where[:, 1] - where[:, 0]
     begins = lengths.cumsum() - lengths
-    return at + (where[:, 0] - begins)[begins.searchsorted(at, side="right") - 1]
+    shifts: Ints = (where[:, 0] - begins)[begins.searchsorted(at, side="right") - 1]
+    return at + shifts

@@ -1,7 +1,8 @@
 """One day, before any policy acts: where the phone is, who uses it, what apps want to say.
 
-Nature is drawn once, forward in time, from named streams. Nothing here knows the VPN: all policies meet the same day, and adding
-an app or a stay leaves every other draw as it was. The horizon only cuts: a shorter day is the beginning of a longer one.
+Nature is drawn once, forward in time, from named streams. Nothing here knows the VPN: all policies meet the same day,
+and adding an app or a stay leaves every other draw as it was. The horizon only cuts: a shorter day is the beginning of
+a longer one.
 
 Columns: bursts are rows sorted by time; a flow is one socket as its app would open it if nothing interfered, with the
 instants at which it is opened and closed. What the world does to a flow in between is the engine's business.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate, cycle
 from typing import Any, NamedTuple
 
@@ -86,6 +88,11 @@ class Nature:
     signal: tuple[tuple[Instant, float], ...] = field(default=())
     """From when on which RSRP. [dBm]"""
 
+    @cached_property
+    def kind_of(self) -> list[Kind]:
+        """The kind of each flow."""
+        return [self.kinds[number] for number in self.kind.tolist()]
+
 
 def draw(scenario: Scenario, streams: Streams) -> Nature:
     """Draw the day of `scenario` from `streams`."""
@@ -93,12 +100,16 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
     where = whereabouts(scenario, streams)
     fronts = [usage.foreground(app, scenario, streams) for app in scenario.apps]
     screen = clip(joined([*fronts, usage.unlocked(scenario)]), horizon)
-    entries = [e for app, front in zip(scenario.apps, fronts, strict=True) for e in usage.entries(app, front, scenario, streams)]
-    wanted = [demand(entry, streams) for entry in entries]
+    wanted = [
+        demand(entry, streams)
+        for app, front in zip(scenario.apps, fronts, strict=True)
+        for entry in usage.entries(app, front, scenario, streams)
+    ]
     asleep = usage.sleep(scenario, screen, wanted, streams)
     sockets = [_sockets(postponed(bursts, asleep), streams) for bursts in wanted]
     flows = [*sockets, *_look_ups(sockets, horizon), *_look_ups_at_changes(where.changes, scenario, streams)]
     nights = zip(asleep.ravel().tolist(), cycle((DeviceSlept(), DeviceWoke())), strict=False)
+    handovers = np.concatenate([_NONE, *where.handovers])
     script = sorted((line for line in (*where.script, *nights) if line[0] < horizon), key=lambda line: line[0])
     return Nature(
         horizon=horizon,
@@ -106,7 +117,7 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         script=tuple(script),
         screen_on=screen,
         asleep=asleep,
-        handovers=np.concatenate([np.empty(0, dtype=np.int64), *where.handovers]),
+        handovers=handovers[handovers < horizon],
         signal=tuple((at, stay.signal_dbm) for at, stay in scenario.stays_in_time()),
     )
 
@@ -125,7 +136,7 @@ class _Flows(NamedTuple):
     sizes: Ints
 
 
-# Sockets --------------------------------------------------------------------------------------------------------------------
+# Sockets --------------------------------------------------------------------------------------------------------------
 
 
 def _sockets(wanted: Demand, streams: Streams) -> _Flows:
@@ -156,7 +167,8 @@ def _one_after_another(
     Returns
     -------
     list
-        For each, end to end: when it is opened and closed, and which bursts it serves, from row number … up to row number …
+        For each, end to end: when it is opened and closed, and the row numbers of the first burst that it serves and of
+        the first behind.
     """
     lives = streams.draws(f"sockets.life.{slot}", spec.lifetime)
     pauses = streams.draws(f"sockets.pause.{slot}", spec.reopen.after) if spec.reopen.when == "at-once" else None
@@ -178,7 +190,7 @@ def _one_after_another(
     return found
 
 
-# Look-ups -------------------------------------------------------------------------------------------------------------------
+# Look-ups -------------------------------------------------------------------------------------------------------------
 
 
 def _look_ups(sockets: list[_Flows], horizon: Instant) -> list[_Flows]:
@@ -197,7 +209,8 @@ def _look_ups(sockets: list[_Flows], horizon: Instant) -> list[_Flows]:
             if at >= fresh_until:
                 asked.append(at)
                 fresh_until = at + fresh_for[owner, domain]
-        found.append(_queries(owner, domain, [(f"{owner}/dns/{domain}", len(asked))], np.array(asked, dtype=np.int64), horizon))
+        origins = [(f"{owner}/dns/{domain}", len(asked))]
+        found.append(_queries(owner, domain, origins, np.array(asked, dtype=np.int64), horizon))
     return found
 
 
@@ -222,13 +235,15 @@ def _queries(owner: str, domain: str, origins: list[tuple[str, int]], at: Ints, 
     return _Flows(kind, origins, at, np.minimum(at + SECOND, horizon), at, np.arange(len(at)), sizes)
 
 
-# Columns --------------------------------------------------------------------------------------------------------------------
+# Columns --------------------------------------------------------------------------------------------------------------
 
 
 def _laid_out(flows: list[_Flows], streams: Streams) -> dict[str, Any]:
     """The columns of :class:`Nature`: flows kind by kind, bursts in order of time."""
     counts = [len(part.opens) for part in flows]
-    first = list(accumulate(counts, initial=0))
+    flow = np.concatenate(
+        [_NONE, *(p.flow + before for p, before in zip(flows, accumulate([0, *counts]), strict=False))]
+    )
     at = np.concatenate([_NONE, *(part.at for part in flows)])
     order = np.argsort(at, kind="stable")
     return {
@@ -238,7 +253,7 @@ def _laid_out(flows: list[_Flows], streams: Streams) -> dict[str, Any]:
         "kind": np.arange(len(flows)).repeat(counts),
         "luck": _lucks([origin for part in flows for origin in part.origins], streams),
         "at": at[order],
-        "flow": np.concatenate([_NONE, *(part.flow + before for part, before in zip(flows, first, strict=False))])[order],
+        "flow": flow[order],
         "up": np.concatenate([_NONE, *(part.sizes[0] for part in flows)])[order],
         "down": np.concatenate([_NONE, *(part.sizes[1] for part in flows)])[order],
     }

@@ -7,7 +7,7 @@ A scenario says what there *is*; :mod:`sim.world.nature` draws from it what happ
 from __future__ import annotations
 
 from datetime import time
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
@@ -23,6 +23,7 @@ from sim.machines.protocols.ikev2 import IKEv2
 from sim.machines.protocols.openvpn import OpenVPN
 from sim.machines.protocols.wireguard import WireGuard
 from sim.machines.radio import SETS, WIFI_SETS
+from sim.machines.radio.signal import Signal
 from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -80,6 +81,8 @@ class Device(Model):
     """A model name of :data:`sim.machines.radio.battery.BATTERIES`."""
     ios_version: Annotated[str, Field(pattern=r"^\d{1,2}(\.\d{1,2}){0,2}$")] = "17.4"
     behaviour: Behaviour = Behaviour()
+    encrypted_dns: bool = False
+    """A system profile for encrypted DNS: a look-up that goes outside shows its resolver's address, not the name."""
     power: PhonePower = PhonePower()
     wifi_radio: Name = "wifi-2020"
     """A named parameter set of :data:`sim.machines.radio.WIFI_SETS`."""
@@ -129,6 +132,16 @@ def _read_network(value: Any) -> Any:
     return value
 
 
+def _read_address(value: Any) -> Any:
+    """An IP address, or nothing."""
+    if isinstance(value, str) and value:
+        try:
+            ip_address(value)
+        except ValueError:
+            raise ValueError('expected an address such as "10.1.2.3" or "2001:db8::1"') from None
+    return value
+
+
 Cidr = Annotated[str, BeforeValidator(_read_network)]
 
 
@@ -136,9 +149,9 @@ class Dns(Model):
     """NEDNSSettings of the tunnel."""
 
     servers: tuple[str, ...] = ("10.64.0.1",)
+    """Resolvers inside the tunnel. Without any, names go to the network's own."""
     match_domains: tuple[str, ...] = ("",)
     """`("",)`: all names go to the tunnel's servers. Otherwise only these suffixes do (split DNS)."""
-    encrypted: Literal["none", "https", "tls"] = "none"
 
 
 class Vpn(Model):
@@ -219,6 +232,9 @@ class Cellular(Model):
     """A named parameter set of :data:`sim.machines.radio.SETS`."""
     rtt: DurationField = 60_000
     loss: Share = 0.0037
+    """Of a good signal."""
+    signal: Signal = Signal()
+    """What a weaker one adds."""
     rate_mbps: Annotated[float, Field(gt=0)] = 29.0
     ipv6: bool = True
 
@@ -340,8 +356,13 @@ class Sockets(Model):
     """`udp-unconnected` chooses its way anew for each datagram; all others keep the address they were opened with."""
     family: Literal["v4", "v6", "dual"] = "v4"
     """Address family of the destination; `dual` prefers IPv6 where the network has it."""
-    destination: Literal["internet", "local", "apple", "apns", "carrier", "watch", "link", "resolver"] = "internet"
-    """Class of the destination, as policies know it. `link` is DHCP and captive checks; `resolver` is plain DNS."""
+    destination: Literal[
+        "internet", "local", "apple", "apns", "carrier", "device", "watch", "link", "resolver"
+    ] = "internet"
+    """Class of the destination, as policies know it. `device` is a computer attached by USB or Wi-Fi, `link` is DHCP and captive
+    checks, `resolver` is plain DNS."""
+    address: Annotated[str, BeforeValidator(_read_address)] = ""
+    """Address of the destination, where the VPN's routes decide. Empty: somewhere on the internet."""
     domain: str = ""
     """Name that is looked up before a socket is opened; empty: none."""
     dns_ttl: DurationField = 5 * MINUTE

@@ -1,4 +1,4 @@
-"""Who uses the phone: when apps are in front, run and hold sockets, when the screen is on, and when the device sleeps."""
+"""Who uses the phone: when apps are in front, run and hold sockets, the screen is on, and the device sleeps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from sim.base.streams import Streams
 from sim.base.units import DAY, MINUTE, SECOND, Duration, Instant
 from sim.world.demand import Demand, Entry, poisson, pushed
-from sim.world.intervals import EMPTY, Intervals, clip, complement, joined, paired, to_real, total
+from sim.world.intervals import EMPTY, Intervals, clip, common, complement, joined, paired, to_real, total
 from sim.world.scenario import App, Push, Scenario, Visits
 
 BY_HAND = frozenset(
@@ -86,7 +86,10 @@ def _running(app: App, front: Intervals, scenario: Scenario, streams: Streams) -
     if app.background in ("always", "audio"):
         return life, life
     active = [front + np.array([0, behaviour.background_time])]
-    if start is not None and not app.in_front and not len(front):
+    comes_in_front = (
+        app.in_front or app.visits or any(a.do == "app_open" and a.app == app.name for a in scenario.timeline)
+    )
+    if start is not None and not comes_in_front:
         active.append(_intervals([(first, first + behaviour.background_time)]))
     if app.background == "refresh":
         moments, now = [], first
@@ -97,12 +100,12 @@ def _running(app: App, front: Intervals, scenario: Scenario, streams: Streams) -
         active.append(_intervals(moments))
     running = clip(joined(active), horizon)
     if closed:
-        running = _common(running, life)
+        running = common(running, life)
     if app.background == "push":
         return running, life
     extra = streams.sample(f"suspension.{app.name}", behaviour.app_gives_up_after_suspension, len(running))
     held = clip(joined([paired(running[:, 0], running[:, 1] + extra)]), horizon)
-    return running, _common(held, life) if closed else held
+    return running, common(held, life) if closed else held
 
 
 def sleep(scenario: Scenario, screen: Intervals, demands: list[Demand], streams: Streams) -> Intervals:
@@ -126,19 +129,16 @@ def sleep(scenario: Scenario, screen: Intervals, demands: list[Demand], streams:
     deeds = np.array([at for at, a in scenario.deeds_in_time() if a.do in BY_HAND], dtype=np.int64)
     used = paired(deeds - 10 * SECOND, deeds + MINUTE)
     calm = calm[calm[:, 0] < calm[:, 1]]
-    pushes = [paired(at, at + np.maximum(streams.sample(f"sleep.push.{slot}", device.push_wake_for, len(at)), 1)) for slot, at in pushed(demands)]
+    pushes = []
+    for slot, at in pushed(demands):
+        awake = np.maximum(streams.sample(f"sleep.push.{slot}", device.push_wake_for, len(at)), 1)
+        pushes.append(paired(at, at + awake))
     disturbed = joined([*pushes, used, _intervals(maintenance), complement(calm, horizon)])
     return complement(disturbed, horizon)
 
 
 def _intervals(pairs: list[tuple[Instant, Instant]]) -> Intervals:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
-
-
-def _common(a: Intervals, b: Intervals) -> Intervals:
-    """The common part of two sets of intervals."""
-    end = int(max(a[:, 1].max(initial=0), b[:, 1].max(initial=0)))
-    return complement(joined([complement(a, end), complement(b, end)]), end)
 
 
 def _of_day(clock: time) -> Duration:

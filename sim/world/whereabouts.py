@@ -1,6 +1,7 @@
 """Where the phone is: stays → which networks come and go, and when.
 
-Every stay draws from streams of its own, named after its beginning, so that another stay leaves all the others as they were.
+Every stay draws from streams of its own, named after its beginning, so that another stay leaves all the others as they
+were.
 """
 
 from __future__ import annotations
@@ -119,7 +120,8 @@ def _holes(outages: Outages, begin: Instant, end: Instant, streams: Streams) -> 
     found: list[tuple[Instant, Event]] = []
     gaps = streams.draws(f"path.outages.{begin}", exponential(round(min(HOUR / outages.per_hour, LONGEST))))
     kinds = streams.of(f"path.outages.kind.{begin}")
-    usual, long = (streams.draws(f"path.outages.{name}.{begin}", law) for name, law in (("usual", outages.length), ("long", outages.long_length)))
+    usual = streams.draws(f"path.outages.usual.{begin}", outages.length)
+    long = streams.draws(f"path.outages.long.{begin}", outages.long_length)
     began, ended = HoleBegan(Interface.CELLULAR), HoleEnded(Interface.CELLULAR)
     now = begin
     while (now := now + next(gaps)) < end:

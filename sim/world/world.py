@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +16,10 @@ from sim.machines.ios.tunnel import Tunnel
 from sim.machines.machine import Event, TunnelProtocol
 from sim.machines.radio import SETS
 from sim.machines.radio.lte import Lte
-from sim.machines.routing import Cause, Intended, Traits
-from sim.world.nature import NETWORK_CHANGE, Kind, Nature, draw
-from sim.world.scenario import Action, Scenario, Vpn
-
-GATE, BYPASS, RADIO, POLICY, ADDRESS = 0, 1, 2, 3, 4
-"""Columns of a flow's luck: on-demand's gate, Apple's bypass, push's radio, policies, and from ADDRESS on lost addresses."""
+from sim.machines.routing import Traits
+from sim.world.classes import classes
+from sim.world.nature import Nature, draw
+from sim.world.scenario import Action, Scenario
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ def build(scenario: Scenario, seed: int, nature: Nature | None = None) -> World:
         nature = draw(scenario, Streams(seed))
     vpn = scenario.vpn
     protocol: TunnelProtocol = getattr(vpn, vpn.protocol)
-    traits, classes = _classify(scenario, nature)
+    traits, of_flow = classes(scenario, nature)
     script = sorted([*_met(scenario, nature), *_deeds(scenario, nature, streams)], key=lambda line: line[0])
     return World(
         scenario=scenario,
@@ -75,7 +71,7 @@ def build(scenario: Scenario, seed: int, nature: Nature | None = None) -> World:
         radio=SETS[scenario.cellular.radio],
         script=tuple(script),
         traits=traits,
-        classes=classes,
+        classes=of_flow,
         patience=_patience(scenario, nature),
     )
 
@@ -111,6 +107,7 @@ def _provider(scenario: Scenario, protocol: TunnelProtocol) -> Provider:
         routes_kept=protocol.routes_before_handshake if kept == "by-protocol" else kept == "kept",
         stops_engine_offline=vpn.client.stops_engine_offline and vpn.protocol == "wireguard",
         memory_limit=None if vpn.protocol == "ikev2" else memory_limit(scenario.device.ios),
+        looks_up=vpn.endpoint == "name",
         up_at_start=scenario.vpn_on,
     )
 
@@ -221,102 +218,7 @@ def _misfortunes(scenario: Scenario, nature: Nature, streams: Streams) -> list[t
     return lines
 
 
-# What a flow is ------------------------------------------------------------------------------------------------------------
-
-
-def _classify(scenario: Scenario, nature: Nature) -> tuple[tuple[Traits, ...], NDArray[np.int64]]:
-    """Traits of each class of flows, and the class of each flow. Class 0 is the probe: what a leak-test page would see."""
-    behaviour, vpn = scenario.device.behaviour, scenario.vpn
-    sealed_apple = behaviour.apple_bypass_share_sealed if scenario.device.ios >= (16,) else 0.0
-    bypass = sealed_apple if vpn.include_all_networks else behaviour.apple_bypass_share
-    luck = nature.luck
-    variant = (
-        (luck[:, GATE] < behaviour.gates_new_flows).astype(np.int64)
-        + 2 * (luck[:, BYPASS] < bypass)
-        + 4 * (luck[:, RADIO] < behaviour.apns_prefers_cellular)
-    )
-    matters = [1 + 2 * (k.sockets.destination == "apple") + 4 * (k.sockets.destination == "apns") for k in nature.kinds]
-    codes = nature.kind * 8 + (variant & np.array(matters, dtype=np.int64)[nature.kind])
-    found: dict[Traits, int] = {_probe(scenario): 0}
-    of_code = np.zeros(8 * len(matters), dtype=np.int64)
-    for code in np.flatnonzero(np.bincount(codes)).tolist():
-        traits = classify(nature.kinds[code // 8], scenario, bool(code & 1), bool(code & 2), bool(code & 4))
-        of_code[code] = found.setdefault(traits, len(found))
-    return tuple(found), of_code[codes]
-
-
-def _probe(scenario: Scenario) -> Traits:
-    covered, covered_v6 = covers(scenario.vpn)
-    return Traits(
-        Intended.PROTECT, covered, covered_v6, "v4", Cause.ROUTE_NOT_COVERED, False, False, None, False, False, False, probe=True
-    )
-
-
-def classify(kind: Kind, scenario: Scenario, gated: bool, bypasses: bool, prefers_cellular: bool) -> Traits:
-    """What a kind of socket is under this VPN: the place where a configuration meets the platform's exceptions."""
-    vpn, sockets = scenario.vpn, kind.sockets
-    covered, covered_v6 = covers(vpn)
-    intended, exempt, uncovered = Intended.PROTECT, False, Cause.ROUTE_NOT_COVERED
-    seals = vpn.include_all_networks or vpn.always_on is not None
-
-    def outside(as_: Intended, *, sealing_too: bool) -> None:
-        nonlocal intended, covered, covered_v6, exempt
-        intended, covered, covered_v6, exempt = as_, False, False, sealing_too
-
-    if not covered:
-        intended = Intended.DIRECT
-    match sockets.destination:
-        case "link" | "watch":
-            outside(Intended.SYSTEM, sealing_too=True)
-        case "carrier":
-            allowed = vpn.always_on is not None and {"cellular-services", "voicemail"} & set(vpn.always_on.allow)
-            if allowed or (vpn.always_on is None and (vpn.exclude_cellular_services or not seals)):
-                outside(Intended.SYSTEM, sealing_too=True)
-        case "local":
-            allowed = vpn.always_on is not None and {"airprint", "device-communication"} & set(vpn.always_on.allow)
-            if allowed or (vpn.always_on is None and (vpn.exclude_local_networks or not (seals or vpn.enforce_routes))):
-                outside(Intended.DIRECT, sealing_too=True)
-        case "apns" if vpn.include_all_networks and vpn.exclude_apns and scenario.device.ios >= (16, 4):
-            outside(Intended.SYSTEM, sealing_too=True)
-        case "apple" if bypasses and vpn.always_on is None:
-            outside(Intended.SYSTEM, sealing_too=True)
-        case "resolver" if not _resolved_inside(sockets.domain, vpn):
-            covered, covered_v6, uncovered = False, False, Cause.DNS
-    if vpn.per_app and kind.owner not in vpn.per_app:
-        outside(Intended.DIRECT, sealing_too=True)
-    if vpn.always_on is not None and kind.owner in vpn.always_on.allow_apps:
-        outside(Intended.DIRECT, sealing_too=True)
-    return Traits(
-        intended=intended,
-        covered=covered,
-        covered_v6=covered_v6,
-        family=sockets.family,
-        uncovered=uncovered,
-        exempt=exempt,
-        connected=sockets.transport != "udp-unconnected",
-        scope=ev.Interface.CELLULAR if sockets.scope == "cellular" else None,
-        prefers_cellular=prefers_cellular and sockets.destination == "apns",
-        gated=gated,
-        link=sockets.destination == "link",
-    )
-
-
-def covers(vpn: Vpn) -> tuple[bool, bool]:
-    """Whether the tunnel's routes take in the whole of IPv4, and of IPv6."""
-    return _take_in_all(vpn.routes, 4), _take_in_all(vpn.routes, 6)
-
-
-@lru_cache
-def _take_in_all(routes: tuple[str, ...], version: int) -> bool:
-    networks = {n for n in (ipaddress.ip_network(route, strict=False) for route in routes) if n.version == version}
-    bits = 32 if version == 4 else 128
-    return sum(1 << (bits - n.prefixlen) for n in networks) >= 1 << bits
-
-
-def _resolved_inside(domain: str, vpn: Vpn) -> bool:
-    if domain == NETWORK_CHANGE:
-        return False
-    return any(not suffix or domain == suffix or domain.endswith(f".{suffix}") for suffix in vpn.dns.match_domains)
+# Patience -----------------------------------------------------------------------------------------------------------
 
 
 def _patience(scenario: Scenario, nature: Nature) -> NDArray[np.int64]:

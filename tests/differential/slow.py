@@ -27,6 +27,7 @@ from sim.engine.traffic import Traffic
 from sim.machines.events import Interface
 from sim.machines.machine import (
     Event,
+    Machine,
     OnAttempt,
     OnReceive,
     OnReply,
@@ -222,7 +223,7 @@ class SlowEngine(Engine):
         self.traffic = cast("Traffic", self.slow)
         self.network = Network(world, self.traffic)
         self.flows = Flows(world, self.traffic, self._remind)
-        self._machines = (*self._machines[:-1], Unsaid(world.protocol))  # type: ignore[assignment]
+        self._machines = (*self._machines[:-1], cast("Machine", Unsaid(world.protocol)))
 
 
 def verdicts_from(

@@ -21,6 +21,8 @@ from sim.engine.simulate import Run, simulate
 from sim.engine.timeline import Record
 from sim.machines.machine import Due
 from sim.machines.routing import Fate, Way
+from sim.measure.battery import battery
+from sim.measure.leaks import leak_windows
 from sim.world.scenario import Scenario
 from sim.world.world import build
 from tests.differential.slow import SlowTraffic, play_slowly, verdicts_from
@@ -85,12 +87,12 @@ def spans(run: Run) -> list[tuple[Any, ...]]:
 def windows(run: Run) -> list[tuple[Any, ...]]:
     return [
         (w.begin, w.end, w.cause, w.kinds, root(run, w.opener), root(run, w.closer), w.flows, w.rows.tolist())
-        for w in run.summary.windows
+        for w in leak_windows(run)
     ]
 
 
 def energy(run: Run) -> list[tuple[Any, ...]]:
-    account = run.summary.battery
+    account = battery(run)
     return [*account.with_vpn.by_component.items(), *account.without_vpn.by_component.items()]
 
 

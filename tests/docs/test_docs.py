@@ -15,7 +15,6 @@ import pytest
 from docs.generate import Note, notes, pages, played, played_pages
 from sim.base.sources import SOURCES
 from sim.base.units import MINUTE, SECOND
-from sim.engine.simulate import simulate
 from sim.faces.cli import main
 from sim.machines.events import EngineStarted, EngineStopped, PathNoticed, SessionUp
 from sim.machines.ios.behaviour import PROFILES
@@ -23,7 +22,7 @@ from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.routing import Cause, Fate, Intended, Way
 from sim.measure.expectations import check_file
 from sim.measure.leaks import DISCLOSURES
-from sim.world.loading import load, merge, validate
+from sim.world.loading import merge, validate
 from tests.machines.driver import Driver
 from tests.machines.tables import duplicates, explore, missing
 
@@ -244,35 +243,3 @@ def test_the_made_up_protocol_greets_again_after_a_move(hello: Any) -> None:
     first, second = run.times(SessionUp)
     # One hello into the dead network and one repetition; after that a round trip each.
     assert first - 2 * SECOND == second - 30 * SECOND > 0
-
-
-# Keys that change nothing ------------------------------------------------------------------------------------------------
-
-
-SPLIT = {"vpn.dns.match_domains": ["elsewhere.example"]}
-SEALED = {"vpn.include_all_networks": True}
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "where"),
-    [
-        ("vpn.excluded_routes", ["0.0.0.0/1"], {}),
-        ("vpn.endpoint", "name", {}),
-        ("vpn.dns.servers", ["192.0.2.1"], {}),
-        ("vpn.dns.encrypted", "https", SPLIT),
-        ("vpn.exclude_device_communication", False, SEALED),
-        ("device.behaviour.split_dns_fallback", 1.0, SPLIT),
-        ("stays.1.signal_dbm", -125.0, {}),
-    ],
-)
-def test_limits_are_right_about_keys_without_effect(
-    key: str, value: Any, where: dict[str, Any], tmp_path: Path
-) -> None:
-    """If this fails, the key works now: take it off the list in docs/background/limits.md."""
-    file = tmp_path / "two-places.toml"
-    file.write_text(WHOLE + "\n[device]\nbehaviour = { profile = 'default' }\n", encoding="utf-8")
-    days = (simulate(load(file, settings=settings)).summary.as_dict() for settings in (where, {**where, key: value}))
-    plain, changed = days
-    assert plain == changed
-    listed = text(DOCS / "background" / "limits.md").partition("change nothing yet")[2]
-    assert re.sub(r"\.\d+\.", ".", key) in listed

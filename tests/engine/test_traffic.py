@@ -110,14 +110,15 @@ def test_every_question_has_the_slow_answer(seed: int) -> None:
     while (now := now + rng.randint(1, 25)) < horizon:
         _change(rng, quick, slow, now)
         since, lasting, after = rng.randint(now - 20, now), rng.randint(6, 30), now + rng.randint(-5, 30)
-        for watch in (
+        watches: list[Watch] = [
             OnSend("", after),
             OnReceive("", after),
             OnAttempt("", after),
             *(OnSilence("", kind, lasting, since) for kind in Silent),
             OnReply("", lasting, since),
             OnUnanswered("", lasting, since),
-        ):
+        ]
+        for watch in watches:
             assert quick.due(watch, now, NEVER) == slow.due(watch, now, NEVER), (now, watch)
         begin, end = rng.randint(0, now), now + 1
         assert quick.class_spoke(1, begin, end) == slow.class_spoke(1, begin, end)

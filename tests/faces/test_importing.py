@@ -207,7 +207,6 @@ def test_an_openvpn_split_tunnel() -> None:
     assert imported.vpn["dns"] == {
         "servers": ["10.20.0.53", "fd00:20::53"],
         "match_domains": ["corp.example", "lab.example"],
-        "encrypted": "tls",
     }
     assert imported.vpn["openvpn"] == {"transport": "tcp", "ping": "15 s", "ping_restart": "2 min"}
     assert imported.vpn["client"] == {"routes_while_reconnecting": "removed"}
@@ -300,7 +299,7 @@ def test_an_ikev2_profile_with_rules() -> None:
             "ike_lifetime": "60 min",
             "child_lifetime": "1440 min",
         },
-        "dns": {"servers": ["10.0.0.53", "fd00::53"], "match_domains": ["corp.example"], "encrypted": "https"},
+        "dns": {"servers": ["10.0.0.53", "fd00::53"], "match_domains": ["corp.example"]},
         "on_demand": [
             {"action": "disconnect", "interface": "wifi", "ssid": ["Home  Wi-Fi", "Office"]},
             {

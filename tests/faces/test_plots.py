@@ -35,13 +35,13 @@ traffic = {{ law = "poisson", every = "{every}" }}
 
 
 def summary_of(name: str, policy: str | None = None) -> Summary:
-    return sim.simulate(sim.load(find(name), policy), seed=1).summary
+    return sim.summarise(sim.simulate(sim.load(find(name), policy), seed=1))
 
 
 def edge(tmp_path: Path, duration: str = "10 min", every: str = "5 s", more: str = "") -> Summary:
     path = tmp_path / "edge.toml"
     path.write_text(EDGE.format(duration=duration, every=every, more=more))
-    return sim.simulate(sim.load(path), seed=1).summary
+    return sim.summarise(sim.simulate(sim.load(path), seed=1))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_unusual_runs_and_names_can_be_drawn(tmp_path: Path, duration: str, ever
     head, table = more.split("[[", 1) if "[[" in more else (more, "")
     text = head + EDGE.format(duration=duration, every=every, more=f"[[{table}" if table else "")
     path.write_text(text)
-    assert plots.draw(sim.simulate(sim.load(path), seed=1).summary, "png")
+    assert plots.draw(sim.summarise(sim.simulate(sim.load(path), seed=1)), "png")
 
 
 def test_pyplot_is_not_involved() -> None:

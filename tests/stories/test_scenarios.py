@@ -10,6 +10,7 @@ import pytest
 
 from sim.engine.simulate import simulate
 from sim.measure.expectations import check_file, look_up, parse
+from sim.measure.summary import summarise
 from sim.world.loading import load, read_tree
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -88,7 +89,7 @@ def test_a_twin_changes_one_thing(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_leaked_byte_lies_in_one_window(name: str) -> None:
-    document = simulate(load(file(name)), 1).summary.as_dict()
+    document = summarise(simulate(load(file(name)), 1)).as_dict()
     leaked = document["exposure"]["bytes"]
     assert leaked == document["fates"]["LEAKED"]
     assert leaked == sum(window["bytes"] for window in document["windows"])
@@ -103,7 +104,7 @@ def test_each_expectation_can_fail(name: str) -> None:
     seeds = (1, 2)
     files = [file(name), file(f"{name}-twin")]
     arms = [(path, policy) for path in files for policy in (None, *load(path).policies)]
-    pool = [[simulate(load(path, policy=policy), s).summary.as_dict() for s in seeds] for path, policy in arms]
+    pool = [[summarise(simulate(load(path, policy=policy), s)).as_dict() for s in seeds] for path, policy in arms]
     for expectation in (e for path in files for e in load(path).expect):
         claim = parse(expectation.that)
         places = list(dict.fromkeys(key.policy for key in claim.keys))

@@ -378,7 +378,6 @@ def _parameters(draft: Draft, where: str, value: Any) -> list[dict[str, Any]]:
 
 # DNS ------------------------------------------------------------------------------------------------------------------
 
-DNS_PROTOCOLS = {"Cleartext": "none", "HTTPS": "https", "TLS": "tls"}
 
 
 def _dns(draft: Draft, settings: Any) -> None:
@@ -393,15 +392,13 @@ def _dns(draft: Draft, settings: Any) -> None:
     if servers:
         draft.put("DNS.ServerAddresses", "dns.servers", servers)
         draft.put("DNS.SupplementalMatchDomains", "dns.match_domains", domains or [""])
-    if protocol := DNS_PROTOCOLS.get(text_of(settings.get("DNSProtocol")) or ""):
-        draft.put("DNS.DNSProtocol", "dns.encrypted", protocol)
     for key in settings:
         if key in ("SearchDomains", "DomainName", "SupplementalMatchDomainsNoSearch"):
             draft.ignore(f"DNS.{key}", "completes short names only; the model's names are complete")
-        elif key in ("ServerURL", "ServerName", "PayloadCertificateUUID"):
-            draft.ignore(f"DNS.{key}", "how the encrypted resolver is named and checked")
-        elif key in ("ServerAddresses", "SupplementalMatchDomains", "DNSProtocol"):
-            if not servers and not (key == "DNSProtocol" and protocol):
+        elif key in ("DNSProtocol", "ServerURL", "ServerName", "PayloadCertificateUUID"):
+            draft.ignore(f"DNS.{key}", "how the tunnel's resolver is asked: inside the tunnel nobody sees it")
+        elif key in ("ServerAddresses", "SupplementalMatchDomains"):
+            if not servers:
                 draft.ignore(f"DNS.{key}", "empty or not as Apple's schema has it: left out")
         else:
             draft.ignore(f"DNS.{_label(key)}", "not a key of this dictionary in Apple's schema")

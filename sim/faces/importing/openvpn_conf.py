@@ -389,7 +389,7 @@ def _dns_directive(draft: Draft, found: Directive, servers: list[str], domains: 
             servers += [address for value in values if (address := address_of(host_of(value) or ""))]
         case ("server", _, "resolve-domains", *values):
             domains += [value for value in values if domain_of(value)]
-        case ("server", _, "transport", ("DoH" | "DoT") as transport):
-            draft.put("dns", "dns.encrypted", "https" if transport == "DoH" else "tls")
+        case ("server", _, "transport", *_):
+            draft.ignore("dns", "how the tunnel's resolver is asked: inside the tunnel nobody sees it")
         case _:
             draft.ignore("dns", "an option that the model does not have")

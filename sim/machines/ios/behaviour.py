@@ -20,7 +20,7 @@ PROFILES: dict[str, dict[str, Any]] = {
     "horowitz-2022": {"airplane_drops_wifi": False, "sealing_closes_legacy": 0.0, "apple_bypass_share": 0.8},
     "host-routes": {"legacy_survival": 0.0},
     "sealing-closes": {"sealing_closes_legacy": 1.0},
-    "sealing-covers-apple": {"apple_bypass_share_sealed": 0.0, "apple_bypass_share": 0.0},
+    "sealing-covers-apple": {"apple_bypass_share_sealed": 0.0},
     "on-demand-holds": {"gates_new_flows": 1.0},
     "on-demand-leaks": {"gates_new_flows": 0.0},
 }

@@ -60,8 +60,13 @@ class PathState(NamedTuple):
     """SSID in reach, whether or not the radio is on."""
     portal: bool = False
     """That network waits for a sign-in."""
+    signed_in: bool = False
+    """It did, and got it."""
     cellular_near: bool = False
     wifi_on: bool = True
+    """By the switch in Settings."""
+    wifi_resting: bool = False
+    """Its radio is off in airplane mode, or still searching after it or after a boot."""
     airplane: bool = False
     booted: bool = True
     wifi: int = 0
@@ -153,19 +158,20 @@ class PathRules(Parameters):
         """See the table; every case only says what is in reach or switched, :meth:`_settle` draws the conclusion."""
         match event:
             case WifiJoined(ssid, luck, portal):
-                near = state._replace(wifi_near=ssid, portal=portal, luck=(luck, state.luck[1]), demoted=False)
+                lucky = (luck, state.luck[1])
+                near = state._replace(wifi_near=ssid, portal=portal, signed_in=False, luck=lucky, demoted=False)
                 return self._settle(state, near._replace(wifi=0, wifi_works=True), now)
             case WifiFaded():
                 return self._settle(state, state._replace(wifi_works=False), now)
             case WifiDemoted():
                 return self._settle(state, state._replace(demoted=True), now)
             case WifiLost(gap):
-                gone = state._replace(wifi_near=None, portal=False, wifi=0, wifi_works=True)
+                gone = state._replace(wifi_near=None, portal=False, signed_in=False, wifi=0, wifi_works=True)
                 settles = bool(gap) and state.default is Interface.WIFI and bool(state.cellular)
-                step = self._settle(state, gone._replace(settling=settles), now)
+                step = self._settle(state, gone._replace(settling=settles or state.settling), now)
                 return Step(step.state, (*step.effects, StartTimer("settle", gap))) if settles else step
             case PortalPassed():
-                return self._settle(state, state._replace(portal=False), now)
+                return self._settle(state, state._replace(portal=False, signed_in=True), now)
             case CellularAttached():
                 return self._settle(state, state._replace(cellular_near=True, luck=(state.luck[0], 0.0)), now)
             case CellularLost():
@@ -175,21 +181,23 @@ class PathRules(Parameters):
             case HoleEnded(interface):
                 return self._settle(state, _working(state, interface, True), now)
             case AirplaneTurnedOn(keeps_wifi):
-                off = state._replace(airplane=True, wifi_on=state.wifi_on and keeps_wifi, settling=False)
+                resting = state.wifi_resting or not keeps_wifi
+                off = state._replace(airplane=True, wifi_resting=resting, settling=False)
                 step = self._settle(state, off, now)
                 return Step(step.state, (*step.effects, StopTimer("wifi"), StopTimer("cellular")))
             case AirplaneTurnedOff(wifi_luck, cellular_luck) if state.airplane:
                 return self._search(state._replace(luck=(wifi_luck, cellular_luck)))
             case WifiSwitched(on, luck):
-                return self._settle(state, state._replace(wifi_on=on, luck=(luck, state.luck[1])), now)
+                switched = state._replace(wifi_on=on, wifi_resting=state.wifi_resting and not on)
+                return self._settle(state, switched._replace(luck=(luck, state.luck[1])), now)
             case Rebooted():
                 down = state._replace(booted=False, settling=False, luck=(1.0, 1.0))
                 step = self._settle(state, down, now)
                 return Step(step.state, (*step.effects, StopTimer("wifi"), StopTimer("cellular")))
-            case BootFinished():
-                return self._search(state._replace(booted=True, airplane=True))
+            case BootFinished() if not state.booted:
+                return self._search(state._replace(booted=True, airplane=True, wifi_resting=True))
             case Due("wifi"):
-                return self._settle(state, state._replace(wifi_on=True), now)
+                return self._settle(state, state._replace(wifi_resting=False), now)
             case Due("cellular"):
                 return self._settle(state, state._replace(airplane=False), now)
             case Due("settle"):
@@ -201,7 +209,7 @@ class PathRules(Parameters):
     def _search(self, state: PathState) -> Step:
         """Radios are on again, and look for what is near."""
         timers: tuple[Effect, ...] = (StartTimer("cellular", self.cellular_return),)
-        if not state.wifi_on or not state.booted or not state.wifi:
+        if state.wifi_resting:
             timers += (StartTimer("wifi", self.wifi_return),)
         return Step(state, timers)
 
@@ -210,7 +218,7 @@ class PathRules(Parameters):
 
         What is there when the scenario begins has been known for long.
         """
-        wifi_up = state.booted and state.wifi_on and state.wifi_near is not None
+        wifi_up = state.booted and state.wifi_on and not state.wifi_resting and state.wifi_near is not None
         cellular_up = state.booted and not state.airplane and state.cellular_near
         if wifi_up and not state.wifi:
             ssid, address = state.last_wifi
@@ -236,7 +244,8 @@ class PathRules(Parameters):
         elif state.cellular and not state.settling:
             default = Interface.CELLULAR
         phase = PathStatus.SATISFIED if default else PathStatus.UNSATISFIED
-        state = state._replace(phase=phase, default=default)
+        settling = state.settling and default is not Interface.WIFI
+        state = state._replace(phase=phase, default=default, settling=settling)
         if as_seen(state) == as_seen(before):
             return Step(state)
         # Whether an interface carries is not part of what processes are told.

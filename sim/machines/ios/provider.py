@@ -50,7 +50,7 @@ from sim.machines.events import (
     SessionUp,
     StopReason,
 )
-from sim.machines.machine import Announce, Due, Effect, Event, Host, Row, StartTimer, Step, StopTimer, Watch, unchanged
+from sim.machines.machine import Announce, Due, Effect, Event, Host, Row, StartTimer, Step, StopTimer, Transmit, Watch, unchanged
 
 MIB: Bytes = 1 << 20
 
@@ -165,6 +165,8 @@ class Provider(BaseModel):
     stops_engine_offline: bool
     memory_limit: Bytes | None
     """Of the process; none for the system's own client."""
+    looks_up: bool = False
+    """Its server is configured by name: the look-up goes outside, before there is a tunnel."""
     up_at_start: bool = False
 
     transitions: ClassVar[tuple[Row, ...]] = (
@@ -192,6 +194,7 @@ class Provider(BaseModel):
         *(Row(phase, "ProviderStopped", Phase.STOPPING, "stopTunnel") for phase in (*_STARTING, *_UP)),
         *(Row(phase, "ProviderStopped", Phase.ABSENT, "stopTunnel before sleep is waited for") for phase in (*_STARTING, *_UP)),
         Row(Phase.STOPPING, "Due(stop)", Phase.ABSENT, "stopTunnel completed"),
+        Row(Phase.STOPPING, "ProviderStopped", Phase.ABSENT, "eduvpn/apple#265: killed after the limit of 20 s"),
         *(
             Row(phase, event, Phase.ABSENT, "the process is gone, its interface with it")
             for event in ("ProviderCrashed", "MemoryPressed", "AppUpdated", "Rebooted")
@@ -243,12 +246,15 @@ class Provider(BaseModel):
             case ProviderStopped(_) if phase is not Phase.STOPPING:
                 stopping = state._replace(phase=Phase.STOPPING)
                 return Step(stopping, (*_DROP_TIMERS, Announce(EngineStopped()), StartTimer("stop", self.client.stop)))
+            case ProviderStopped(reason):
+                return self._end(state, reason)
             case SessionLost(fatal=True) if phase is not Phase.STOPPING:
                 return self._end(state, StopReason.SERVER_DEAD)
 
         match phase, event:
             case Phase.LAUNCHING, Due("launch"):
-                return Step(state._replace(phase=Phase.PREPARING), (StartTimer("prepare", self.client.prepare),))
+                prepare = StartTimer("prepare", self.client.prepare)
+                return Step(state._replace(phase=Phase.PREPARING), (LOOK_UP, prepare) if self.looks_up else (prepare,))
             case Phase.PREPARING, Due("prepare") if self.routes_first:
                 return Step(state._replace(phase=Phase.APPLYING), (StartTimer("apply", self.client.apply),))
             case Phase.PREPARING, Due("prepare"):
@@ -331,6 +337,7 @@ class Provider(BaseModel):
         return Step(gone, (*_DROP_TIMERS, Announce(EngineStopped()), Announce(ProviderGone(reason))))
 
 
+LOOK_UP = Transmit("endpoint look-up", 75 + 28, answer=180 + 28)  # typical sizes, plus IPv4 and UDP headers
 _DROP_TIMERS: tuple[Effect, ...] = tuple(StopTimer(name) for name in ("launch", "prepare", "apply", "stop"))
 
 

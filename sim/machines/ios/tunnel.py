@@ -229,7 +229,7 @@ class Tunnel(BaseModel):
                 return self._connected(state)
             case NEVPNStatus.REASSERTING, ProviderReady():
                 return self._connected(state)
-            case NEVPNStatus.CONNECTED, ReassertingSet():
+            case NEVPNStatus.CONNECTED, ReassertingSet() if not state.phantom:
                 limit = StartTimer("reasserting limit", self.limits.reasserting_timeout)
                 return Step(state._replace(phase=NEVPNStatus.REASSERTING), (limit,))
             case NEVPNStatus.CONNECTING, Due("start limit"):
@@ -237,7 +237,9 @@ class Tunnel(BaseModel):
             case NEVPNStatus.REASSERTING, Due("reasserting limit"):
                 return self._stop(state, now, StopReason.CONNECTION_FAILED)
             case NEVPNStatus.DISCONNECTING, Due("stopping limit"):
-                return self._down(state, now, state.why_down or StopReason.CONNECTION_FAILED)
+                down = self._down(state, now, state.why_down or StopReason.CONNECTION_FAILED)
+                # A process that does not stop in time is killed.
+                return Step(down.state, (*down.effects, Announce(ProviderStopped(down.state.why_down))))
             case NEVPNStatus.DISCONNECTED, ProviderGone():
                 return unchanged(state)
             case NEVPNStatus.DISCONNECTING, ProviderGone() if state.restarting:
@@ -264,7 +266,7 @@ class Tunnel(BaseModel):
         if state.phase is NEVPNStatus.DISCONNECTED:
             return Step(state, (StopTimer("start"),) if not state.intent else ())
         if state.phantom:
-            return self._down(state._replace(phantom=False), now, reason)
+            return self._down(state, now, reason)
         if state.phase is NEVPNStatus.DISCONNECTING:
             return Step(state)
         stopping = state._replace(phase=NEVPNStatus.DISCONNECTING, why_down=reason)
@@ -273,7 +275,7 @@ class Tunnel(BaseModel):
 
     def _down(self, state: TunnelState, now: Instant, reason: StopReason) -> Step:
         """No tunnel any more. Always-On starts it again at once; on-demand waits for an attempt."""
-        down = state._replace(phase=NEVPNStatus.DISCONNECTED, since=now, why_down=reason)
+        down = state._replace(phase=NEVPNStatus.DISCONNECTED, since=now, why_down=reason, phantom=False)
         effects: tuple[Effect, ...] = (*_LIMITS_OFF, StopTimer("stopping limit"))
         if self.always_on and not state.deadlocked:
             effects += (StartTimer("start", self.limits.first_trigger_delay),)
@@ -295,7 +297,7 @@ class Tunnel(BaseModel):
         return Step(state._replace(rule=rule))
 
     def _reboot(self, state: TunnelState, now: Instant) -> Step:
-        down = self._down(state._replace(deadlocked=False, phantom=False, restarting=False), now, StopReason.REBOOT)
+        down = self._down(state._replace(deadlocked=False, restarting=False), now, StopReason.REBOOT)
         return Step(down.state._replace(locked=True, waiting=False, rule=None), (*down.effects, StopTimer("start")))
 
     def _updated(self, state: TunnelState, luck: float) -> Step:

@@ -134,6 +134,7 @@ class IKEv2(Parameters):
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {EngineStarted, EngineStopped, PathNoticed, ServerRestarted, HostResumed, HoleBegan, HoleEnded, WifiFaded}
     )
+    handshake: ClassVar[str] = "IKE_AUTH 1"
     routes_before_handshake: ClassVar[bool] = False
 
     auth: Annotated[

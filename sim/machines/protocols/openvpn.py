@@ -153,6 +153,7 @@ class OpenVPN(Parameters):
             ServerCameBack,
         }
     )
+    handshake: ClassVar[str] = "TLS 1"
     routes_before_handshake: ClassVar[bool] = False
 
     core: Annotated[

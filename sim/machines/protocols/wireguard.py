@@ -110,6 +110,7 @@ class WireGuard(Parameters):
     name: ClassVar[str] = "wireguard"
     host: ClassVar[Host] = Host.PROVIDER
     hears: ClassVar[frozenset[type[Event]]] = frozenset({EngineStarted, EngineStopped, PathNoticed, ServerRestarted})
+    handshake: ClassVar[str] = "initiation"
     routes_before_handshake: ClassVar[bool] = True
 
     rekey_after_time: Annotated[DurationField, Cited("wireguard-go", "REKEY_AFTER_TIME", SPECIFIED)] = seconds(120)

@@ -1,0 +1,103 @@
+"""Every switch of a scenario does something: no dead options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import sim
+from sim.world.loading import put, validate
+
+BURSTS = {"law": "periodic", "every": "7 s", "up": "400 B", "down": "2 kB"}
+
+
+def socket(name: str, **fields: Any) -> dict[str, Any]:
+    return {"name": name, "traffic": BURSTS, "lifetime": "3 min", "domain": f"{name}.example", **fields}
+
+
+HOUR: dict[str, Any] = {
+    "name": "an hour",
+    "duration": "1 h",
+    "seed": 3,
+    "wifi": [{"ssid": "home"}],
+    "stays": [{"wifi": "home"}, {"at": "20 min", "leaving": "clean"}, {"at": "40 min", "wifi": "home"}],
+    "timeline": [
+        {"at": "5 min", "do": "vpn_on"},
+        {"at": "12 min", "do": "server_silent", "lasts": "2 min"},
+        {"at": "30 min", "do": "rotate_key"},
+    ],
+    "apps": [
+        {
+            "name": "app",
+            "background": "always",
+            "sockets": [
+                socket("web", transport="quic"),
+                socket("dual", family="dual"),
+                socket("printer", destination="local"),
+                socket("mac", destination="device"),
+                socket("calls", destination="carrier"),
+                socket("work", address="10.1.2.3"),
+                socket("pinned", scope="cellular"),
+            ],
+        },
+        {"name": "push", "kind": "system", "background": "always", "sockets": [socket("apns", destination="apns")]},
+        {"name": "apple", "kind": "system", "background": "always", "sockets": [socket("apple", destination="apple", count=4)]},
+    ],
+}  # fmt: skip
+SEALED = {"vpn.include_all_networks": True}
+SPLIT_DNS = {"vpn.dns.match_domains": ["web.example"]}
+RULE = {"vpn.on_demand": [{"action": "connect"}]}
+
+
+def outcome(settings: dict[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {**HOUR}
+    for key, value in settings.items():
+        put(tree, key, value, "test")
+    return sim.summarise(sim.simulate(validate(tree, "test"))).as_dict()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "where"),
+    [
+        ("vpn.protocol", "ikev2", {}),
+        ("vpn.protocol", "openvpn", {}),
+        ("vpn.endpoint", "name", {}),
+        ("vpn.routes", ["0.0.0.0/0"], {}),
+        ("vpn.routes", ["10.0.0.0/8"], {}),
+        ("vpn.excluded_routes", ["10.0.0.0/8"], {}),
+        ("vpn.dns.servers", [], {}),
+        ("vpn.dns.match_domains", ["web.example"], {}),
+        ("vpn.include_all_networks", True, {}),
+        ("vpn.exclude_local_networks", False, SEALED),
+        ("vpn.exclude_cellular_services", False, SEALED),
+        ("vpn.exclude_apns", False, SEALED),
+        ("vpn.exclude_device_communication", False, SEALED),
+        ("vpn.enforce_routes", True, {}),
+        ("vpn.on_demand", [{"action": "connect"}], {}),
+        ("vpn.per_app", ["app"], {}),
+        ("vpn.wireguard.persistent_keepalive", "25 s", {}),
+        ("vpn.wireguard.rebind", False, {}),
+        ("vpn.client.reasserts", False, {}),
+        ("vpn.client.routes_while_reconnecting", "kept", {"vpn.protocol": "openvpn"}),
+        ("device.behaviour", "host-routes", {}),
+        ("device.behaviour.apple_bypass_share", 1.0, {}),
+        ("device.behaviour.apple_bypass_share_sealed", 1.0, SEALED),
+        ("device.behaviour.gates_new_flows", 0.0, RULE),
+        ("device.behaviour.split_dns_fallback", 1.0, SPLIT_DNS),
+        ("device.behaviour.look_ups_at_network_change", 9.0, {}),
+        ("device.behaviour.apns_prefers_cellular", 0.0, {}),
+        ("device.encrypted_dns", True, SPLIT_DNS),
+        ("device.ios_version", "16.0", SEALED),
+        ("stays.1.signal_dbm", -120.0, {}),
+        ("stays.1.handovers_per_minute", 3.0, {}),
+        ("stays.1.leaving", "fade", {}),
+        ("stays.1.outages", {"per_hour": 60, "length": "20 s"}, {}),
+        ("stays.0.flapping", {"stays": "1 min", "away": "30 s"}, {}),
+        ("cellular.radio", "lte-2012", {}),
+        ("cellular.ipv6", False, {"vpn.routes": ["0.0.0.0/0"]}),
+        ("vpn_on", True, {}),
+    ],
+)
+def test_a_switch_changes_something(key: str, value: Any, where: dict[str, Any]) -> None:
+    assert outcome(where) != outcome({**where, key: value})
