@@ -5,11 +5,31 @@
 >>> sim.summarise(run).as_dict()["exposure"]["seconds"]  # doctest: +SKIP
 """
 
-from sim.engine.simulate import Run, simulate
-from sim.measure.explain import explain
-from sim.measure.leaks import leak_windows
-from sim.measure.summary import Summary, summarise
-from sim.world.loading import ScenarioError, load
-from sim.world.scenario import Scenario
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.engine.simulate import Run, simulate
+    from sim.measure.explain import explain
+    from sim.measure.leaks import leak_windows
+    from sim.measure.summary import Summary, summarise
+    from sim.world.loading import ScenarioError, load
+    from sim.world.scenario import Scenario
 
 __all__ = ["Run", "Scenario", "ScenarioError", "Summary", "explain", "leak_windows", "load", "simulate", "summarise"]
+_HOMES = {
+    "sim.engine.simulate": ("Run", "simulate"),
+    "sim.measure.explain": ("explain",),
+    "sim.measure.leaks": ("leak_windows",),
+    "sim.measure.summary": ("Summary", "summarise"),
+    "sim.world.loading": ("ScenarioError", "load"),
+    "sim.world.scenario": ("Scenario",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that `leakwindow --help` need not load the engine."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'sim' has no attribute {name!r}")

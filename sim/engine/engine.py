@@ -57,6 +57,7 @@ LOOK_AHEAD: Duration = 130 * SECOND
 FIRST = EventPriority(URGENT - 1)
 _BLOCK = 64
 """Uniform numbers drawn at once for one purpose."""
+_CHATTY = (OnReply, OnSilence)
 _ROUTING = ProviderState._fields.index("usable")
 """Fields of a provider's state before this one concern routing."""
 _DEEDS = {
@@ -375,7 +376,7 @@ class Engine:
         chatter: list[OnReply | OnSilence] = []
         asked: list[Watch] = []
         for watch in self._machines[actor].watches(self.states[actor]):
-            if isinstance(watch, OnReply | OnSilence) and watch.says is not None:
+            if isinstance(watch, _CHATTY) and watch.says is not None:
                 watch = watch._replace(since=max(watch.since, self._said[actor]))
                 if speaks_for_it and watch.until > self.now:
                     chatter.append(watch)

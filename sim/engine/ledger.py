@@ -67,7 +67,7 @@ class Spans:
     track: Ints
     """Ascending."""
     begin: Ints
-    """Ascending within a track, whose first span begins with the run. [µs]"""
+    """Ascending within a track, whose first span begins before anything is asked of it. [µs]"""
     fate: Fates
     """The fate of a burst that comes now, or WAITS."""
     vain: Fates
@@ -120,7 +120,7 @@ def assign(
     at, flow, n_classes = nature.at, nature.flow, len(world.traits)
     begins = np.array([s.begin for s in standings], dtype=np.int64)
     shared = _of_classes(begins, table)
-    spans = _with_loners(shared, begins, world.classes, n_classes, loners)
+    spans = _with_loners(shared, begins, world, loners)
     tracks = world.classes.copy()
     tracks[list(loners)] = np.arange(n_classes, n_classes + len(loners))
 
@@ -163,18 +163,17 @@ def _of_classes(begins: Ints, table: list[tuple[Verdict, ...]]) -> Spans:
     return Spans(track, np.tile(begins, n_classes), fate, vain, cellular.astype(bool))
 
 
-def _with_loners(
-    shared: Spans, begins: Ints, classes: Ints, n_classes: int, loners: dict[int, list[LonerSpan]]
-) -> Spans:
+def _with_loners(shared: Spans, begins: Ints, world: World, loners: dict[int, list[LonerSpan]]) -> Spans:
     """The same and, behind them, a track for each flow that had verdicts of its own for a while."""
     if not loners:
         return shared
     rows = []
-    for track, (flow, own) in enumerate(loners.items(), n_classes):
-        ends = [*(span.begin for span in own[1:]), NEVER]
-        of_flow = (track, int(classes[flow]))
-        rows.append((*of_flow, 0, own[0].begin, *_FOLLOWS))
-        for span, end in zip(own, ends, strict=True):
+    for track, (flow, own) in enumerate(loners.items(), len(world.traits)):
+        # From its opening until its last burst has settled: more would make a long run's tracks quadratic.
+        opens, done = int(world.nature.opens[flow]), int(world.nature.closes[flow] + world.patience[flow])
+        of_flow = (track, int(world.classes[flow]))
+        rows.append((*of_flow, min(opens, own[0].begin), own[0].begin, *_FOLLOWS))
+        for span, end in zip(own, [*(span.begin for span in own[1:]), max(done, own[-1].begin) + 1], strict=True):
             rows.append((*of_flow, span.begin, end, *(_FOLLOWS if span.verdict is None else _codes(span.verdict))))
     track, class_, begin, end, fate, vain, cellular = np.array(rows, dtype=np.int64).T
     follows = fate == _FOLLOWS[0]

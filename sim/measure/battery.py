@@ -95,7 +95,7 @@ def _vpn(run: Run, sent: _Columns) -> dict[str, int]:
     return vpn_energy(
         vpn.power,
         vpn.protocol,
-        bytes_=ledger.bytes_by_fate()[Fate.TUNNELLED],
+        bytes_=int(ledger.size[tunnelled].sum()),
         packets=packets + len(run.control),
         handshakes=sum(message.name == run.world.protocol.handshake for message in run.control),
         wakes=int((np.diff(at) > SECOND).sum()) + bool(len(at)),

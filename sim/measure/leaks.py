@@ -249,6 +249,6 @@ class Columns(NamedTuple):
 
 def columns(found: Iterable[Stretch]) -> Columns:
     """Many stretches as columns."""
-    every = np.array([(s.flow, s.socket, s.begin, s.end) for s in found], dtype=np.int64).reshape(-1, 4)
+    every = np.array([stretch[:4] for stretch in found], dtype=np.int64).reshape(-1, 4)  # flow, socket, begin, end
     flow, socket = every[:, 0], every[:, 1]
     return Columns(flow, flow * (int(socket.max(initial=0)) + 1) + socket, every[:, 2:])

@@ -60,6 +60,8 @@ def reconnects(run: Run) -> list[Reconnect]:
 
 def _overlap(begin: Instant, end: Instant, silent: list[tuple[Instant, Instant]]) -> Duration:
     """Length of [begin, end) outside the silences."""
+    if not silent:
+        return end - begin
     return end - begin - sum(max(0, min(end, b) - max(begin, a)) for a, b in silent)
 
 
