@@ -1,7 +1,7 @@
 """The benchmark: what a day costs, as ratios measured side by side in one run. Never a timed test.
 
-Yardstick: a bare SimPy process that does nothing but ``yield env.timeout(gap)`` over the same burst instants. CPU time, medians
-of interleaved rounds, so that a machine whose speed drifts does not favour either side.
+Yardstick: a bare SimPy process that does nothing but ``yield env.timeout(gap)`` over the same burst instants. CPU
+time, medians of interleaved rounds, so that a machine whose speed drifts does not favour either side.
 
     make bench
 """
@@ -135,7 +135,7 @@ def main() -> None:
         complete=lambda: complete(commute),
     )
     bare = times["bare"]
-    print(f"  bare loop {bare:.1f} ms; a complete day {times['complete']:.1f} ms, of which drawing nature {times['nature']:.1f} ms")
+    print(f"  bare loop {bare:.1f} ms; a complete day {times['complete']:.1f} ms, its nature {times['nature']:.1f} ms")
     row("complete day / bare loop", times["complete"] / bare, 3.0)
     trouble = broken()
     loop = gaps_of(trouble)

@@ -1,0 +1,1 @@
+"""What everything rests on: units, laws of chance, cited parameters, streams, the bibliography."""

@@ -83,7 +83,7 @@ def read_duration(value: Any) -> Duration:
     ValueError
         Without a unit, with an unknown unit, negative, or out of range.
     """
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, bool | float):
         raise ValueError('a duration needs a unit, such as "30 s"')
     if isinstance(value, int):
         raise ValueError(f'a duration needs a unit; did you mean "{value} s"?')

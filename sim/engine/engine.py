@@ -2,11 +2,11 @@
 
 Its laws, each with a test:
 
-1. At one instant the script precedes timers and answers; otherwise first scheduled, first delivered. An announcement reaches its
-   hearers in the order of the actors.
+1. At one instant the script precedes timers and answers; otherwise first scheduled, first delivered. An announcement
+   reaches its hearers in the order of the actors.
 2. It *settles*: it empties the inbox before time moves. The situation is read only when the inbox is empty.
-3. A suspended host is not called. Its deliveries wait and arrive, in order, on resume; no machine knows about suspension. A
-   daemon's clock stands still while the device sleeps, so its timers wait, too.
+3. A suspended host is not called. Its deliveries wait and arrive, in order, on resume; no machine knows about
+   suspension. A daemon's clock stands still while the device sleeps, so its timers wait, too.
 4. The engine draws delays and losses, each from the stream named after machine and purpose.
 5. Every delivery becomes one record whose cause is the record whose effect it was, or the line of the script.
 6. What is scheduled is a value with one shared callback.
@@ -61,8 +61,8 @@ _CHATTY = (OnReply, OnSilence)
 _ROUTING = ProviderState._fields.index("usable")
 """Fields of a provider's state before this one concern routing."""
 _DEEDS = {
-    ev.VpnTurnedOn, ev.VpnTurnedOff, ev.ServerChosen, ev.KeyRotated, ev.AppUpdated, ev.AirplaneTurnedOn, ev.AirplaneTurnedOff,
-    ev.WifiSwitched, ev.Rebooted, ev.LeakChecked,
+    ev.VpnTurnedOn, ev.VpnTurnedOff, ev.ServerChosen, ev.KeyRotated, ev.AppUpdated, ev.AirplaneTurnedOn,
+    ev.AirplaneTurnedOff, ev.WifiSwitched, ev.Rebooted, ev.LeakChecked,
 }  # fmt: skip
 
 
@@ -299,7 +299,8 @@ class Engine:
         return due
 
     def _roll(self, name: str) -> float:
-        """The next uniform number of this purpose. Blocks have one size: a draw does not depend on how many were asked for."""
+        """The next uniform number of this purpose. Blocks have one size: a draw does not depend on how many were
+        asked for."""
         dice = self._dice.get(name)
         if dice is None:
             dice = self._dice[name] = (self._streams.of(f"engine.{name}"), [])
@@ -368,8 +369,8 @@ class Engine:
     def _ask(self, actor: int, speaks_for_it: bool = True) -> None:
         """Ask a machine what it waits for, and schedule what comes first.
 
-        Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again. So it is where the
-        engine may no longer speak for it.
+        Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again. So it is
+        where the engine may no longer speak for it.
         """
         self._say(actor)
         self.wakes[actor], self._listened[actor] = 0, self.now

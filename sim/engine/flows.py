@@ -1,8 +1,8 @@
 """Flows that do not follow their class: sockets that kept an old address, lost one, or are being opened anew.
 
-Nearly all flows are *followers*: their socket is bound where a new one of their class would be bound, so one verdict serves them
-all and nothing is kept for them. A flow becomes a *loner* when the way of its class changes and its socket does not come along,
-and stops being one when its socket is opened anew or its address is the class's again.
+Nearly all flows are *followers*: their socket is bound where a new one of their class would be bound, so one verdict
+serves them all and nothing is kept for them. A flow becomes a *loner* when the way of its class changes and its
+socket does not come along, and stops being one when its socket is opened anew or its address is the class's again.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LonerSpan(NamedTuple):
 class Loner:
     """One flow on its own way."""
 
-    __slots__ = ("binding", "give_up", "inside", "opened_by", "reopens", "waits")
+    __slots__ = ("binding", "changed", "give_up", "inside", "opened_by", "reopens", "waited", "waits")
 
     def __init__(self, binding: Binding | None, opened_by: int, inside: bool, waits: Instant) -> None:
         self.binding = binding
@@ -52,6 +52,10 @@ class Loner:
         """What it says enters the tunnel."""
         self.waits = waits
         """Since when what it says waits; NEVER if it does not."""
+        self.changed: Instant = -1
+        """When that last changed."""
+        self.waited = waits
+        """Since when it waited before that: what holds for no time at all settles nothing."""
         self.reopens: Instant = NEVER
         """When its app opens another socket."""
         self.give_up: Instant = NEVER
@@ -74,6 +78,8 @@ class Flows:
         """On a new flow of each class."""
         self._waits = [NEVER] * len(world.traits)
         """Since when what each class says waits; NEVER if it does not."""
+        self._waited = self._waits
+        """The same before this instant: what holds for no time at all settles nothing."""
         self.loners: dict[int, Loner] = {}
         self.spans: dict[int, list[LonerSpan]] = {}
         self._incidents: dict[int, int] = {}
@@ -94,9 +100,11 @@ class Flows:
         """How things stand has changed, because of `record`: send each flow its way."""
         self._standing, self._now, self._record = standing, standing.begin, record
         before, self.verdicts = self.verdicts, self.verdicts_of(standing.situation)
+        if last is None or last.begin < self._now:
+            self._waited = list(self._waits)
         if self.verdicts is not before:
             for index, verdict in enumerate(self.verdicts):
-                old, waited = before[index] if before else None, self._waits[index]
+                old, waited = before[index] if before else None, self._waited[index]
                 self._waits[index] = _still_waits(verdict, waited, self._now)
                 if old is None or old.way is not verdict.way:
                     self._class_enters(index, old, verdict, waited)
@@ -192,11 +200,13 @@ class Flows:
     def _goes(self, flow: int, verdict: Verdict) -> None:
         """What a loner says goes this way from now on; what waited enters the tunnel if that is its way now."""
         loner, inside, now = self.loners[flow], verdict.way is Way.TUNNEL, self._now
+        if loner.changed < now:
+            loner.changed, loner.waited = now, loner.waits
         if inside != loner.inside:
             self._traffic.route_flow(flow, inside, now)
-            if inside and loner.waits < now and self._traffic.next_of_flow(flow, loner.waits) < now:
+            if inside and loner.waited < now and self._traffic.next_of_flow(flow, loner.waited) < now:
                 self._traffic.flush(now)
-        loner.inside, loner.waits = inside, _still_waits(verdict, loner.waits, now)
+        loner.inside, loner.waits = inside, _still_waits(verdict, loner.waited, now)
 
     def _loner_looks(self, flow: int, before: Situation | None) -> None:
         """How things stand has changed: what that means for a flow on its own way."""
@@ -234,7 +244,9 @@ class Flows:
         if spans and spans[-1].begin == self._now:
             spans.pop()
         since = self._standing.since
-        grounds = () if verdict is None else (self.loners[flow].opened_by, *(since[_ASPECT[g]] for g in verdict.grounds))
+        grounds = (
+            () if verdict is None else (self.loners[flow].opened_by, *(since[_ASPECT[g]] for g in verdict.grounds))
+        )
         spans.append(LonerSpan(self._now, verdict, grounds, socket))
 
 

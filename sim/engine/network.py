@@ -1,4 +1,5 @@
-"""What a packet meets between the phone and its VPN server: delay, loss, a radio that must wake, a server that may be silent."""
+"""What a packet meets between the phone and its VPN server: delay, loss, a radio that must wake, a server that may
+be silent."""
 
 from __future__ import annotations
 
@@ -88,8 +89,8 @@ class Network:
     def _radio_wait(self, now: Instant) -> Duration:
         """Promotion that a packet offered now waits for.
 
-        # MODEL: every burst counts as radio activity, also one that a policy held back. Bias: after a held burst a handshake
-        # may find the radio awake up to one promotion (0.3 s) too early.
+        # MODEL: every burst counts as radio activity, also one that a policy held back. Bias: after a held burst a
+        # handshake may find the radio awake up to one promotion (0.3 s) too early.
         """
         times, radio = self._traffic.times, self._radio
         recent = [c.at for c in self.control[-_RECENT:] if c.at < now]

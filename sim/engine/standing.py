@@ -17,7 +17,13 @@ from sim.world.world import World
 PATH, TUNNEL, PROVIDER, PROTOCOL = range(4)
 """Actors, in the order in which they hear an announcement."""
 NAMES = ("path", "tunnel", "provider", "protocol")
-_ACTORS = {"intent": (TUNNEL,), "tunnel": (TUNNEL, PROVIDER), "session": (PROTOCOL,), "policy": (TUNNEL,), "path": (PATH,)}
+_ACTORS = {
+    "intent": (TUNNEL,),
+    "tunnel": (TUNNEL, PROVIDER),
+    "session": (PROTOCOL,),
+    "policy": (TUNNEL,),
+    "path": (PATH,),
+}
 _SLICES = tuple(
     (Situation._fields.index(fields[0]), Situation._fields.index(fields[-1]) + 1, _ACTORS[name])
     for name, fields in ASPECTS.items()
@@ -45,7 +51,13 @@ class Standing(NamedTuple):
 
 
 def read(
-    world: World, path: PathState, tunnel: TunnelState, provider: ProviderState, link: Link, network: Network, now: Instant
+    world: World,
+    path: PathState,
+    tunnel: TunnelState,
+    provider: ProviderState,
+    link: Link,
+    network: Network,
+    now: Instant,
 ) -> Situation:
     """The situation that these states amount to."""
     machine = world.tunnel

@@ -1,19 +1,21 @@
 """Questions about the bursts: when does the next packet enter the tunnel, when has it been silent for ten seconds?
 
-Rules wait for traffic (:class:`sim.machines.machine.Watch`), and a day has tens of thousands of bursts of which a rule cares for
-a few hundred. So bursts are not events. They lie in a column of instants, beside it a byte for each that says whether its flow is
-routed into the tunnel just now; a question is a binary search and a byte search, and only its answer becomes an event.
+Rules wait for traffic (:class:`sim.machines.machine.Watch`), and a day has tens of thousands of bursts of which a
+rule cares for a few hundred. So bursts are not events. They lie in a column of instants, beside it a byte for each
+that says whether its flow is routed into the tunnel just now; a question is a binary search and a byte search, and
+only its answer becomes an event.
 
 Definitions. A burst is *sent* at its instant if its flow is in the tunnel then. It is *received*, that is its answer
-arrives, one round trip later, if the tunnel answers all the while: what is under way when answers stop or the round trip
-changes is lost. What was sent in vain, or waited, is sent together when the way opens (`flush`).
+arrives, one round trip later, if the tunnel answers all the while: what is under way when answers stop or the round
+trip changes is lost. What was sent in vain, or waited, is sent together when the way opens (`flush`).
 
-# MODEL: a pushed burst counts as sent, too: its acknowledgement is; and a server that has lost its keys is woken by it as if the
-# phone had spoken. Bias: pushes into an idle tunnel are delivered although the carrier's NAT may have closed.
+# MODEL: a pushed burst counts as sent, too: its acknowledgement is; and a server that has lost its keys is woken by
+# it as if the phone had spoken. Bias: pushes into an idle tunnel are delivered although the carrier's NAT may have
+# closed.
 # MODEL: what waited is sent when the way opens even if all of it has been given up meanwhile. Bias: one packet, and so
 # at most one keepalive or handshake, too many after a long outage.
-# MODEL: an answer takes the round trip only; the radio's promotion is added to control messages, not to data. Bias: keepalive
-# timers of the first packet after radio idle run up to 0.3 s early.
+# MODEL: an answer takes the round trip only; the radio's promotion is added to control messages, not to data. Bias:
+# keepalive timers of the first packet after radio idle run up to 0.3 s early.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ class Traffic:
         """Received before `_answers_since`: the last packet, and those after the last one sent."""
         self._flushes: list[Instant] = []
 
-    # What is in the tunnel -------------------------------------------------------------------------------------------------
+    # What is in the tunnel
+    # -------------------------------------------------------------------------------------------------
 
     def rows_of_flow(self, flow: int) -> Ints:
         """Rows of a flow, ascending."""
@@ -121,7 +124,8 @@ class Traffic:
             at = self.next_received(at + 1)
         self._received.append(last)
 
-    # Packets -----------------------------------------------------------------------------------------------------------------
+    # Packets
+    # -----------------------------------------------------------------------------------------------------------------
 
     def next_sent(self, after: Instant) -> Instant:
         """The first packet into the tunnel at or after `after`, if nothing changes."""
@@ -156,10 +160,12 @@ class Traffic:
         sent = self.next_sent(max(after - self.round_trip, self._answers_since))
         return sent + self.round_trip if sent < NEVER else NEVER
 
-    # Watches -----------------------------------------------------------------------------------------------------------------
+    # Watches
+    # -----------------------------------------------------------------------------------------------------------------
 
     def due(self, watch: Watch, now: Instant, fence: Instant) -> Instant:
-        """When a watch comes true, if nothing changes before `fence`; anything beyond the fence may be reported as NEVER."""
+        """When a watch comes true, if nothing changes before `fence`; anything beyond the fence may be reported as
+        NEVER."""
         match watch:
             case OnSend(after=after):
                 return self.next_sent(max(after, now)) if after <= fence else NEVER
@@ -174,13 +180,15 @@ class Traffic:
                 return self.times[i] if i < len(self.times) else NEVER
 
     def spells(self, watch: OnReply | OnSilence, begin: Instant, until: Instant) -> Iterator[Instant]:
-        """The ends, in [begin, until], of the quiet spells that a watch asks for, if the machine speaks at each of them."""
+        """The ends, in [begin, until], of the quiet spells that a watch asks for, if the machine speaks at each of
+        them."""
         return self._replies(watch, begin, until) if isinstance(watch, OnReply) else self._silences(watch, begin, until)
 
     def said(
         self, watches: tuple[OnReply | OnSilence, ...], begin: Instant, end: Instant
     ) -> Iterator[tuple[Instant, OnReply | OnSilence]]:
-        """The ends, in [begin, end), of the spells that `watches` let the engine answer; an answer ends all other spells."""
+        """The ends, in [begin, end), of the spells that `watches` let the engine answer; an answer ends all other
+        spells."""
         while True:
             at, watch = NEVER, watches[0]
             for each in watches:

@@ -24,7 +24,8 @@ class Interface(StrEnum):
     """The tunnel's own interface."""
 
 
-# Nature ----------------------------------------------------------------------------------------------------------------
+# Nature
+# ----------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ class ProviderCrashed(Event):
     """The provider process crashed by a fault of its own."""
 
 
-# The user and the management ----------------------------------------------------------------------------------------------
+# The user and the management
+# ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ class AirplaneTurnedOn(Event):
 
 @dataclass(frozen=True, slots=True)
 class AirplaneTurnedOff(Event):
-    """Airplane mode off: radios search again. The luck decides whether Wi-Fi and cellular give the same address again."""
+    """Airplane mode off: radios search again. The luck decides whether Wi-Fi and cellular give the same address
+    again."""
 
     wifi_luck: float
     cellular_luck: float
@@ -200,12 +203,14 @@ class LeakChecked(Event):
     """The user opened a leak-test page."""
 
 
-# What machines announce ---------------------------------------------------------------------------------------------------
+# What machines announce
+# ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class PathNoticed(Event):
-    """Processes were told of the path: `usable` says whether there is one, `moved` whether the local address changed."""
+    """Processes were told of the path: `usable` says whether there is one, `moved` whether the local address
+    changed."""
 
     usable: bool
     moved: bool

@@ -4,9 +4,10 @@ A machine is a set of rules with no clock, no dice and no I/O. It is a frozen :c
 handed to it; it is told the time and what chance decided, and answers with the next state and a few effects. The engine
 does the rest. Same arguments, same answer, always.
 
-Two things call a machine back. A **timer** is ordered by an effect and runs out by itself. A **watch** is a question about
-the traffic ("the first packet sent after ten o'clock", "ten seconds without anything sent"), asked anew after every step;
-the engine answers it from the columns of bursts, so that only packets on which a rule depends ever become events.
+Two things call a machine back. A **timer** is ordered by an effect and runs out by itself. A **watch** is a question
+about the traffic ("the first packet sent after ten o'clock", "ten seconds without anything sent"), asked anew after
+every step; the engine answers it from the columns of bursts, so that only packets on which a rule depends ever become
+events.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ class Announce(NamedTuple):
 class Transmit(NamedTuple):
     """Send a control message to the VPN server.
 
-    The engine adds the radio's promotion, the round trip and chance: with loss p in each direction the exchange fails with
-    probability 1 - (1 - p)^(packets + answer packets). If it succeeds, and the path and the server carry it,
+    The engine adds the radio's promotion, the round trip and chance: with loss p in each direction the exchange fails
+    with probability 1 - (1 - p)^(packets + answer packets). If it succeeds, and the path and the server carry it,
     ``Answered(name)`` is delivered one round trip later.
 
     Parameters
@@ -113,7 +114,8 @@ class OnReceive(NamedTuple):
 
 
 class OnSilence(NamedTuple):
-    """The end of the first `lasting` without a data packet (`of` this kind), counted from `since` or the last such packet.
+    """The end of the first `lasting` without a data packet (`of` this kind), counted from `since` or the last such
+    packet.
 
     `since` is the machine's own last message of the kind that breaks the silence.
     """
@@ -124,8 +126,9 @@ class OnSilence(NamedTuple):
     since: Instant
     says: Transmit | None = None
     until: Instant = NEVER
-    """Before this the engine may send `says` by itself, again and again, instead of delivering ``Due(name)``: the machine
-    would do just that, and nothing else about it would change. That is how thousands of keepalives cost no events."""
+    """Before this the engine may send `says` by itself, again and again, instead of delivering ``Due(name)``: the
+    machine would do just that, and nothing else about it would change. That is how thousands of keepalives cost no
+    events."""
 
 
 class OnUnanswered(NamedTuple):
@@ -137,7 +140,8 @@ class OnUnanswered(NamedTuple):
 
 
 class OnReply(NamedTuple):
-    """`lasting` after a data packet was received with no data packet sent since; once for each quiet spell after `since`."""
+    """`lasting` after a data packet was received with no data packet sent since; once for each quiet spell after
+    `since`."""
 
     name: str
     lasting: Duration
@@ -166,7 +170,8 @@ class Step(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One line of a transition table: in `phase`, on `event`, go to `to`, because of `why` (a clause or an observation)."""
+    """One line of a transition table: in `phase`, on `event`, go to `to`, because of `why` (a clause or an
+    observation)."""
 
     phase: StrEnum
     event: str
@@ -188,7 +193,8 @@ class Host(StrEnum):
 
 
 class Machine(Protocol):
-    """Rules of one thing. State classes are NamedTuples whose first field is `phase`, an enum with the standard's names."""
+    """Rules of one thing. State classes are NamedTuples whose first field is `phase`, an enum with the standard's
+    names."""
 
     host: ClassVar[Host]
     transitions: ClassVar[tuple[Row, ...]]

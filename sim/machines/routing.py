@@ -1,12 +1,12 @@
 """Which way a flow goes: the one place where "leaked" is defined.
 
 A verdict is a function of what the flow is (:class:`Traits`), where its socket is bound, and how things stand
-(:class:`Situation`). It says the way, the fate of a burst that goes this way now, and the grounds: which parts of the situation
-justify it. A leak is a conjunction (the path is up, *and* the tunnel is not, *and* nothing blocks), so it has a chain of causes
-for each of its grounds.
+(:class:`Situation`). It says the way, the fate of a burst that goes this way now, and the grounds: which parts of the
+situation justify it. A leak is a conjunction (the path is up, *and* the tunnel is not, *and* nothing blocks), so it
+has a chain of causes for each of its grounds.
 
-Follows: XNU ``ip_output.c`` (a connected socket keeps the interface of its source address), ``necp.c`` (policies that drop);
-Apple's NetworkExtension headers and device-management schema for the flags.
+Follows: XNU ``ip_output.c`` (a connected socket keeps the interface of its source address), ``necp.c`` (policies that
+drop); Apple's NetworkExtension headers and device-management schema for the flags.
 """
 
 from __future__ import annotations
@@ -187,7 +187,9 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
     if s.holds and not s.routes and covered and traits.gated and not pinned:
         return Verdict(Way.HELD, None, None, Fate.BLOCKED, None, ("tunnel", "policy"))
     if s.routes:
-        cause = Cause.OTHER_RADIO if pinned and covered else Cause.IPV6 if uses_v6 and traits.covered else traits.uncovered
+        cause = (
+            Cause.OTHER_RADIO if pinned and covered else Cause.IPV6 if uses_v6 and traits.covered else traits.uncovered
+        )
         return _outside(traits, interface, s, cause, ("path", "policy"))
     if not covered and traits.uncovered is Cause.DNS:
         return _outside(traits, interface, s, traits.uncovered, ("path", "policy"))
@@ -243,7 +245,8 @@ def _inside(s: Situation, binding: Binding) -> Verdict:
         return Verdict(Way.TUNNEL, binding, Fate.TUNNELLED, Fate.TUNNELLED, None, ("tunnel",))
     if s.default is None:
         return Verdict(Way.NOWHERE, binding, None, Fate.OFFLINE, None, ("path",))
-    # Connected and nothing passes is stale; while the status admits that something is wrong, the system holds the traffic.
+    # Connected and nothing passes is stale; while the status admits that something is wrong, the system holds the
+    # traffic.
     vain = Fate.STALLED if s.connected else Fate.BLOCKED
     return Verdict(Way.TUNNEL, binding, None, vain, None, ("tunnel", "session"))
 

@@ -1,7 +1,7 @@
 """The battery of a run: columns of its ledger, handed to the energy account; and the same day without a VPN.
 
-# MODEL: the day without a VPN sends every burst on the interface that a new socket would take. Bias: sockets that would linger
-# on another interface are not followed, so what the VPN adds on cellular is slightly misjudged.
+# MODEL: the day without a VPN sends every burst on the interface that a new socket would take. Bias: sockets that
+# would linger on another interface are not followed, so what the VPN adds on cellular is slightly misjudged.
 # MODEL: bursts that were given up, refused or offline cost no radio energy. Bias: retransmissions into a hole are
 # missing, so energy of broken spells is too low.
 """
@@ -103,7 +103,8 @@ def _vpn(run: Run, sent: _Columns) -> dict[str, int]:
 
 
 def _without_vpn(run: Run, begins: Ints, default: NDArray[np.bool_]) -> _Columns:
-    """The same demand, sent as soon as the default path carries; push and pinned sockets on cellular while there is any."""
+    """The same demand, sent as soon as the default path carries; push and pinned sockets on cellular while there is
+    any."""
     nature, world = run.world.nature, run.world
     works = np.array([carries(s.situation) for s in run.standings], dtype=bool)
     fates = np.where(works, np.int8(Fate.OPEN), np.int8(WAITS))

@@ -68,7 +68,8 @@ class LeakWindow:
 
 
 def disclosure(kind: Kind, encrypted_dns: bool) -> str:
-    """Which kinds of disclosure a leaked flow of this kind means; encrypted DNS shows its resolver instead of the name."""
+    """Which kinds of disclosure a leaked flow of this kind means; encrypted DNS shows its resolver instead of the
+    name."""
     if kind.sockets.destination == "resolver":
         return "a" if encrypted_dns else "c"
     return "abd" if kind.sockets.clear_text else "ab"

@@ -102,9 +102,7 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
     )
 
 
-def _by_destination(
-    kind: Kind, scenario: Scenario, chance: Chance
-) -> tuple[Intended, bool, bool, bool, Cause | None]:
+def _by_destination(kind: Kind, scenario: Scenario, chance: Chance) -> tuple[Intended, bool, bool, bool, Cause | None]:
     """Intended way, whether sealing leaves it alone, whether the tunnel takes it in (IPv4, IPv6), and why not."""
     vpn, sockets = scenario.vpn, kind.sockets
     around = (Intended.SYSTEM, True, False, False, None)
@@ -114,9 +112,13 @@ def _by_destination(
     match sockets.destination:
         case "link" | "watch":
             return around
-        case "carrier" if allowed & {"cellular-services", "voicemail"} if managed else vpn.exclude_cellular_services or not seals:
+        case "carrier" if (
+            allowed & {"cellular-services", "voicemail"} if managed else vpn.exclude_cellular_services or not seals
+        ):
             return around
-        case "device" if "device-communication" in allowed if managed else vpn.exclude_device_communication or not seals:
+        case "device" if (
+            "device-communication" in allowed if managed else vpn.exclude_device_communication or not seals
+        ):
             return around
         case "local" if allowed & {"airprint", "device-communication"} if managed else _local_outside(vpn):
             return by_choice
@@ -137,7 +139,9 @@ def _local_outside(vpn: Vpn) -> bool:
     excluded = [ip_network(route, strict=False) for route in vpn.excluded_routes]
     if any(a.version == b.version and a.overlaps(b) for a in excluded for b in _PRIVATE):
         return True
-    return vpn.exclude_local_networks or not (vpn.include_all_networks or vpn.enforce_routes or vpn.always_on is not None)
+    return vpn.exclude_local_networks or not (
+        vpn.include_all_networks or vpn.enforce_routes or vpn.always_on is not None
+    )
 
 
 def covers(vpn: Vpn, address: str = "") -> tuple[bool, bool]:

@@ -160,7 +160,12 @@ def put(tree: dict[str, Any], key: str, value: Any, file: str) -> None:
         if isinstance(here, list):
             index = _index(here, part)
             if index is None:
-                raise ScenarioError(file, ".".join(parts[: i + 1]), f"there is no entry {part!r} here", _did_you_mean(part, _names(here)))
+                raise ScenarioError(
+                    file,
+                    ".".join(parts[: i + 1]),
+                    f"there is no entry {part!r} here",
+                    _did_you_mean(part, _names(here)),
+                )
             here[index] = dict(here[index]) if isinstance(here[index], dict) else here[index]
             here = here[index]
         elif isinstance(here, dict):
@@ -182,7 +187,9 @@ def put(tree: dict[str, Any], key: str, value: Any, file: str) -> None:
 
 
 def _names(entries: Sequence[Any]) -> list[str]:
-    return [str(e.get("name") or e.get("ssid")) for e in entries if isinstance(e, dict) and (e.get("name") or e.get("ssid"))]
+    return [
+        str(e.get("name") or e.get("ssid")) for e in entries if isinstance(e, dict) and (e.get("name") or e.get("ssid"))
+    ]
 
 
 def _index(entries: Sequence[Any], part: str) -> int | None:
@@ -257,7 +264,9 @@ def _translated(error: ValidationError, tree: Mapping[str, Any], file: str) -> S
                 file, key, f"found law = {_show(context.get('tag'))}; allowed: {context.get('expected_tags')}{more}"
             )
         case "union_tag_not_found":
-            return ScenarioError(file, key, f'found {_show(first["input"])}; expected a table with a key law = "…"{more}')
+            return ScenarioError(
+                file, key, f'found {_show(first["input"])}; expected a table with a key law = "…"{more}'
+            )
         case "value_error":
             found = "" if isinstance(first["input"], dict) else f"found {_show(first['input'])}; "
             return ScenarioError(file, key, f"{found}{str(first['msg']).removeprefix('Value error, ')}{more}")

@@ -1,7 +1,7 @@
 """The shape of a scenario file: a phone, a VPN, apps, places, and what happens.
 
-Everything in a file is validated straight into these frozen models; machines' parameters stand in it under their own names.
-A scenario says what there *is*; :mod:`sim.world.nature` draws from it what happens on one particular day.
+Everything in a file is validated straight into these frozen models; machines' parameters stand in it under their own
+names. A scenario says what there *is*; :mod:`sim.world.nature` draws from it what happens on one particular day.
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from sim.base.citing import Model
 from sim.base.laws import DurationLaw, exponential, fixed, lognormal
-from sim.base.units import DAY, HOUR, MINUTE, SECOND, DurationField, Share, SizeField, minutes, read_duration, write_duration
+from sim.base.units import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    DurationField,
+    Share,
+    SizeField,
+    minutes,
+    read_duration,
+    write_duration,
+)
 from sim.machines.ios.behaviour import Behaviour, TunnelLimits
 from sim.machines.ios.ondemand import OnDemandRule
 from sim.machines.ios.path import PathRules
@@ -23,10 +34,11 @@ from sim.machines.protocols.ikev2 import IKEv2
 from sim.machines.protocols.openvpn import OpenVPN
 from sim.machines.protocols.wireguard import WireGuard
 from sim.machines.radio import SETS, WIFI_SETS
-from sim.machines.radio.signal import Signal
 from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
+from sim.machines.radio.signal import Signal
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
+SHORTEST_LIFE = SECOND // 10
 MOST_BURSTS = 20_000_000
 """Of one entry of sockets: some hundred times the busiest shipped day."""
 
@@ -68,10 +80,12 @@ When = Annotated[
     PlainSerializer(_write_when, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["5 min", "08:30"]}),
 ]
-"""A point in the scenario: a duration since its start, or a time of day, which recurs every day in a longer scenario."""
+"""A point in the scenario: a duration since its start, or a time of day, which recurs every day in a longer
+scenario."""
 
 
-# The phone --------------------------------------------------------------------------------------------------------------
+# The phone
+# --------------------------------------------------------------------------------------------------------------
 
 
 class Device(Model):
@@ -103,7 +117,8 @@ class Device(Model):
         return tuple(int(part) for part in self.ios_version.split("."))
 
 
-# The VPN ----------------------------------------------------------------------------------------------------------------
+# The VPN
+# ----------------------------------------------------------------------------------------------------------------
 
 
 ServiceName = Literal["voicemail", "airprint", "cellular-services", "device-communication"]
@@ -206,7 +221,8 @@ class Server(Model):
     """Loss on the way behind the access network, per packet and direction."""
 
 
-# Places and radio -------------------------------------------------------------------------------------------------------
+# Places and radio
+# -------------------------------------------------------------------------------------------------------
 
 
 class Wifi(Model):
@@ -272,18 +288,23 @@ class Stay(Model):
     flapping: Flapping | None = None
     """Of this stay's Wi-Fi."""
     leaving: Literal["fade", "clean", "overlap"] = "fade"
-    """How the Wi-Fi of the stay before is left: after a phase in which it carries nothing, at once with a short gap without
-    any path, or with cellular taking over while Wi-Fi still works."""
+    """How the Wi-Fi of the stay before is left: after a phase in which it carries nothing, at once with a short
+    gap without any path, or with cellular taking over while Wi-Fi still works."""
 
 
-# Apps -------------------------------------------------------------------------------------------------------------------
+# Apps
+# -------------------------------------------------------------------------------------------------------------------
+
+
+Spacing = Annotated[DurationField, Field(gt=0)]
+"""A time between two things of a kind."""
 
 
 class ConstantRate(Model):
     """A stream: bursts at a fixed spacing that add up to a rate."""
 
     law: Literal["constant"] = "constant"
-    every: DurationField = SECOND
+    every: Spacing = SECOND
     up: SizeField = 0
     down: SizeField = 0
     """Bytes per burst."""
@@ -293,7 +314,7 @@ class Periodic(Model):
     """One burst each period, each shifted by up to `jitter` of the period."""
 
     law: Literal["periodic"] = "periodic"
-    every: DurationField
+    every: Spacing
     jitter: Share = 0.0
     up: SizeField = 100
     down: SizeField = 100
@@ -303,7 +324,7 @@ class Poisson(Model):
     """Bursts without memory, at a mean spacing."""
 
     law: Literal["poisson"] = "poisson"
-    every: DurationField
+    every: Spacing
     up: SizeField = 500
     down: SizeField = 2_000
     spread: Annotated[float, Field(ge=0, le=3)] = 0.0
@@ -314,7 +335,7 @@ class Clusters(Model):
     """Sessions of use: clusters of bursts, as when one reads a page and taps the next."""
 
     law: Literal["sessions"] = "sessions"
-    every: DurationField
+    every: Spacing
     """Mean time from one cluster to the next."""
     bursts: Annotated[int, Field(ge=1, le=10_000)] = 10
     """Mean number of bursts in a cluster (geometric)."""
@@ -329,7 +350,7 @@ class Push(Model):
     """Bursts that the other side begins: nothing is sent first, the phone wakes to receive."""
 
     law: Literal["push"] = "push"
-    every: DurationField
+    every: Spacing
     down: SizeField = 1_000
     poisson: bool = True
     """Without memory, or exactly each period."""
@@ -356,11 +377,11 @@ class Sockets(Model):
     """`udp-unconnected` chooses its way anew for each datagram; all others keep the address they were opened with."""
     family: Literal["v4", "v6", "dual"] = "v4"
     """Address family of the destination; `dual` prefers IPv6 where the network has it."""
-    destination: Literal[
-        "internet", "local", "apple", "apns", "carrier", "device", "watch", "link", "resolver"
-    ] = "internet"
-    """Class of the destination, as policies know it. `device` is a computer attached by USB or Wi-Fi, `link` is DHCP and captive
-    checks, `resolver` is plain DNS."""
+    destination: Literal["internet", "local", "apple", "apns", "carrier", "device", "watch", "link", "resolver"] = (
+        "internet"
+    )
+    """Class of the destination, as policies know it. `device` is a computer attached by USB or Wi-Fi, `link` is
+    DHCP and captive checks, `resolver` is plain DNS."""
     address: Annotated[str, BeforeValidator(_read_address)] = ""
     """Address of the destination, where the VPN's routes decide. Empty: somewhere on the internet."""
     domain: str = ""
@@ -379,6 +400,12 @@ class Sockets(Model):
     patience: DurationField | None = None
     """How long a burst waits in a way that carries nothing. Default by transport: TCP 153 s, QUIC 30 s, UDP 5 s."""
 
+    @model_validator(mode="after")
+    def _lives(self) -> Sockets:
+        if self.lifetime.at(0.5) + self.reopen.after.at(0.5) < SHORTEST_LIFE:
+            raise ValueError("lifetime and reopen.after together would open more than ten sockets a second")
+        return self
+
 
 class Visits(Model):
     """When an app is in the foreground, by a law."""
@@ -394,7 +421,8 @@ class App(Model):
     name: Name
     kind: Literal["app", "system"] = "app"
     background: Literal["always", "audio", "push", "refresh", "none"] = "none"
-    """What it may do while not in front: run (system services, location), play, wake for pushes, wake now and then, or nothing."""
+    """What it may do while not in front: run (system services, location), play, wake for pushes, wake now and then,
+    or nothing."""
     starts: When | None = 0
     """When it is first started; nothing: not before an `app_open` in the timeline or its first visit."""
     in_front: bool = False
@@ -404,11 +432,13 @@ class App(Model):
     sockets: tuple[Sockets, ...] = ()
 
 
-# What happens -----------------------------------------------------------------------------------------------------------
+# What happens
+# -----------------------------------------------------------------------------------------------------------
 
 Deed = Literal[
     "vpn_on", "vpn_off", "choose_server", "rotate_key", "update_vpn_app",
-    "airplane_on", "airplane_off", "wifi_on", "wifi_off", "lock", "unlock", "app_open", "app_close", "reboot", "leak_check",
+    "airplane_on", "airplane_off", "wifi_on", "wifi_off", "lock", "unlock", "app_open", "app_close", "reboot",
+    "leak_check",
     "server_silent", "server_back", "server_restart", "provider_crash", "outage",
 ]  # fmt: skip
 
@@ -444,7 +474,7 @@ class Repeat(Model):
     """A deed that recurs: each `every`, from `from` to `until`."""
 
     do: Deed
-    every: DurationField
+    every: Spacing
     start: When = 0
     until: When | None = None
     server: Name | None = None
@@ -455,7 +485,8 @@ class Expectation(Model):
     """Something that must hold, so that a scenario is a test.
 
     `that` compares numbers of the summary, of one or more policies: ``sealed:exposure.bytes == 0`` or
-    ``sealed:exposure.bytes <= plain:exposure.bytes``. A number may carry a unit. Without a policy the base scenario is meant.
+    ``sealed:exposure.bytes <= plain:exposure.bytes``. A number may carry a unit. Without a policy the base scenario
+    is meant.
     """
 
     that: Annotated[str, Field(min_length=3, max_length=400)]
@@ -486,7 +517,7 @@ class Scenario(Model):
     apps: tuple[App, ...] = ()
     timeline: tuple[Action, ...] = ()
     repeats: tuple[Repeat, ...] = ()
-    policies: dict[Name, dict[str, Any]] = {}
+    policies: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """Named overlays: tables that are merged over this scenario; lists in them replace lists."""
     expect: tuple[Expectation, ...] = ()
 
@@ -516,10 +547,15 @@ class Scenario(Model):
         """A slip of a unit must not ask for terabytes."""
         for i, app in enumerate(self.apps):
             for k, sockets in enumerate(app.sockets):
-                bursts = sockets.count * self.duration // max(sockets.traffic.every, 1) * getattr(sockets.traffic, "bursts", 1)
+                bursts = (
+                    sockets.count
+                    * self.duration
+                    // max(sockets.traffic.every, 1)
+                    * getattr(sockets.traffic, "bursts", 1)
+                )
                 if bursts > MOST_BURSTS:
                     raise ValueError(
-                        f"apps.{i}.sockets.{k}.traffic may mean {bursts:,} bursts; a scenario may have {MOST_BURSTS:,} a socket"
+                        f"apps.{i}.sockets.{k}.traffic may mean {bursts:,} bursts; allowed are {MOST_BURSTS:,} a socket"
                     )
         return self
 
@@ -536,6 +572,13 @@ class Scenario(Model):
             for name in names:
                 if names.count(name) > 1:
                     raise ValueError(f"the {kind} {name!r} is defined twice")
+        for i, app in enumerate(self.apps):
+            kinds = [sockets.name for sockets in app.sockets]
+            for name in kinds:
+                if kinds.count(name) > 1:
+                    raise ValueError(
+                        f"apps.{i}.sockets: two entries of {app.name!r} are called {name!r}; name each of them"
+                    )
         if not self.stays:
             raise ValueError("stays must not be empty: where is the phone?")
         if self.instant(self.stays[0].at) != 0:
@@ -562,4 +605,3 @@ class Scenario(Model):
 
 def _since_midnight(clock: time) -> int:
     return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * SECOND + clock.microsecond
-

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.base.laws import Law, exponential
 from sim.base.streams import Streams
-from sim.base.units import HOUR, MINUTE, Duration, Instant
+from sim.base.units import HOUR, MILLISECOND, MINUTE, Duration, Instant
 from sim.machines.events import (
     CellularAttached,
     CellularLost,
@@ -84,7 +84,7 @@ class _InReach:
             return
         stays, aways = self._draws("stays", stay.flapping.stays), self._draws("away", stay.flapping.away)
         losses = self._draws("losses", self._losing(stay.leaving))
-        while (gone := now + next(stays)) < self._end:
+        while (gone := now + max(next(stays), MILLISECOND)) < self._end:
             free = self._leave(stay.leaving, gone, losses)
             now = self._join(wifi, max(free, gone + next(aways)) + next(joins), lucks)
 

@@ -83,7 +83,9 @@ def _tunnel(scenario: Scenario) -> Tunnel:
         rules=vpn.on_demand,
         always_on=vpn.always_on is not None,
         user_may_switch_off=(
-            vpn.always_on.user_may_switch_off if vpn.always_on else not (vpn.on_demand and vpn.on_demand_override_disabled)
+            vpn.always_on.user_may_switch_off
+            if vpn.always_on
+            else not (vpn.on_demand and vpn.on_demand_override_disabled)
         ),
         sealed=vpn.include_all_networks,
         disconnect_on_sleep=vpn.disconnect_on_sleep,
@@ -113,14 +115,16 @@ def _provider(scenario: Scenario, protocol: TunnelProtocol) -> Provider:
 
 
 def _met(scenario: Scenario, nature: Nature) -> list[tuple[Instant, Event]]:
-    """What of nature's day the configuration lets happen: without Always-On's captive sheet nobody can sign in anywhere."""
+    """What of nature's day the configuration lets happen: without Always-On's captive sheet nobody can sign in
+    anywhere."""
     always_on = scenario.vpn.always_on
     if always_on is None or always_on.captive_sheet:
         return list(nature.script)
     return [line for line in nature.script if not isinstance(line[1], ev.PortalPassed)]
 
 
-# What the user and the servers do ------------------------------------------------------------------------------------------
+# What the user and the servers do
+# ------------------------------------------------------------------------------------------
 
 
 def _deeds(scenario: Scenario, nature: Nature, streams: Streams) -> list[tuple[Instant, Event]]:
@@ -141,7 +145,9 @@ def _repeated(scenario: Scenario) -> list[tuple[Instant, Action]]:
         now = scenario.instant(repeat.start)
         until = scenario.duration if repeat.until is None else scenario.instant(repeat.until)
         while now < min(until, scenario.duration):
-            deed = Action.model_construct(at=now, do=repeat.do, server=repeat.server, lasts=repeat.lasts, app=None, keep_wifi=None)
+            deed = Action.model_construct(
+                at=now, do=repeat.do, server=repeat.server, lasts=repeat.lasts, app=None, keep_wifi=None
+            )
             found.append((now, deed))
             now += max(repeat.every, SECOND)
     return found

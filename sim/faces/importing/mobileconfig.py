@@ -379,7 +379,6 @@ def _parameters(draft: Draft, where: str, value: Any) -> list[dict[str, Any]]:
 # DNS ------------------------------------------------------------------------------------------------------------------
 
 
-
 def _dns(draft: Draft, settings: Any) -> None:
     if not isinstance(settings, dict):
         if settings is not None:

@@ -51,7 +51,9 @@ class Behaviour(Parameters):
     ] = 1.0
     airplane_drops_wifi: Annotated[
         bool,
-        Cited("horowitz-2022", "on an iPad that remembers it, Wi-Fi stays on in airplane mode", MEASURED, "false", "true"),
+        Cited(
+            "horowitz-2022", "on an iPad that remembers it, Wi-Fi stays on in airplane mode", MEASURED, "false", "true"
+        ),
     ] = True
     apple_bypass_share: Annotated[
         Share, Cited("mysk-2022", "share of Apple's services outside; no rate was published", ASSUMED, "0.05", "0.8")
@@ -71,7 +73,13 @@ class Behaviour(Parameters):
     look_ups_at_network_change: Annotated[
         float,
         Field(ge=0, le=50),
-        Cited("judgement", "mean queries before the resolver order is updated; OCSP look-ups were seen", ASSUMED, "0", "20"),
+        Cited(
+            "judgement",
+            "mean queries before the resolver order is updated; OCSP look-ups were seen",
+            ASSUMED,
+            "0",
+            "20",
+        ),
     ] = 2.0
     app_gives_up_after_suspension: Annotated[
         DurationLaw, Cited("apple-tn2277", "sockets of suspended apps may be reclaimed", ASSUMED, "5 s", "900 s")
@@ -81,7 +89,14 @@ class Behaviour(Parameters):
     ] = seconds(30)
     tcp_patience: Annotated[
         DurationField,
-        Cited("xnu", "tcp_timer.c tcp_backoff: 511 x RTO 0.3 s", ASSUMED, "118 s", "605 s", "the table is source code; the RTO is assumed"),
+        Cited(
+            "xnu",
+            "tcp_timer.c tcp_backoff: 511 x RTO 0.3 s",
+            ASSUMED,
+            "118 s",
+            "605 s",
+            "the table is source code; the RTO is assumed",
+        ),
     ] = seconds(153)
     quic_patience: Annotated[
         DurationField, Cited("rfc9000", "§10.1, idle timeout as negotiated", ASSUMED, "15 s", "120 s")
@@ -107,13 +122,15 @@ class TunnelLimits(Parameters):
     """Time limits of the system's VPN session, and how on-demand starts it again."""
 
     start_timeout: Annotated[
-        DurationField, Cited("apple-forum-731820", "State timer (60 seconds); 7.5 s in lantern-8993", MEASURED, "7.5 s", "60 s")
+        DurationField,
+        Cited("apple-forum-731820", "State timer (60 seconds); 7.5 s in lantern-8993", MEASURED, "7.5 s", "60 s"),
     ] = seconds(60)
-    stopping_timeout: Annotated[DurationField, Cited("apple-forum-731820", "20 s in Stopping", MEASURED, "5 s", "20 s")] = (
-        seconds(20)
-    )
+    stopping_timeout: Annotated[
+        DurationField, Cited("apple-forum-731820", "20 s in Stopping", MEASURED, "5 s", "20 s")
+    ] = seconds(20)
     reasserting_timeout: Annotated[
-        DurationField, Cited("apple-forum-744949", "the system stops it; the time is not stated", ASSUMED, "30 s", "600 s")
+        DurationField,
+        Cited("apple-forum-744949", "the system stops it; the time is not stated", ASSUMED, "30 s", "600 s"),
     ] = seconds(120)
     relaunch_delay: Annotated[
         DurationLaw, Cited("meow-183", "relaunch gaps of about 20 s after a memory kill", MEASURED, "1 s", "30 s")
@@ -122,17 +139,19 @@ class TunnelLimits(Parameters):
         DurationLaw, Cited("judgement", "from the first network attempt to the launch", ASSUMED, "0.2 s", "5 s")
     ] = lognormal(1500 * MILLISECOND, 0.7, seconds(5))
     rule_delay: Annotated[
-        DurationLaw, Cited("apple-device-management", "rules are evaluated at network changes", ASSUMED, "0.05 s", "1 s")
+        DurationLaw,
+        Cited("apple-device-management", "rules are evaluated at network changes", ASSUMED, "0.05 s", "1 s"),
     ] = lognormal(200 * MILLISECOND, 0.6, seconds(1))
     boot_delay: Annotated[
         DurationLaw, Cited("mullvad-1649", "traffic flows outside after a restart", ASSUMED, "3 s", "120 s")
     ] = lognormal(seconds(20), 0.8, seconds(120))
     locked_retry: Annotated[
-        DurationField, Cited("mullvad-app", "Actor/Timings.swift: 5 s while the file system is locked", REPORTED, "5 s", "5 s")
+        DurationField,
+        Cited("mullvad-app", "Actor/Timings.swift: 5 s while the file system is locked", REPORTED, "5 s", "5 s"),
     ] = seconds(5)
-    update_gap: Annotated[DurationLaw, Cited("ivpn-283", "from the old provider to the new one", ASSUMED, "2 s", "60 s")] = (
-        lognormal(seconds(10), 0.7, seconds(60))
-    )
+    update_gap: Annotated[
+        DurationLaw, Cited("ivpn-283", "from the old provider to the new one", ASSUMED, "2 s", "60 s")
+    ] = lognormal(seconds(10), 0.7, seconds(60))
     update_deadlock: Annotated[
         Share, Cited("mullvad-ian-2025", "sealed: no network until reboot", REPORTED, "0.3", "1")
     ] = 0.9

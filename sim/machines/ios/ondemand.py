@@ -1,8 +1,8 @@
 """On-demand rules: what the system does by itself on the network it is on.
 
-The first rule whose stated matches all hold decides. Follows Apple's device-management schema, ``com.apple.vpn.managed``,
-OnDemandRules. Left out: DNSDomainMatch and DNSServerAddressMatch see a network's own resolver, which the model does not
-name, so a rule with such a match never matches here.
+The first rule whose stated matches all hold decides. Follows Apple's device-management schema,
+``com.apple.vpn.managed``, OnDemandRules. Left out: DNSDomainMatch and DNSServerAddressMatch see a network's own
+resolver, which the model does not name, so a rule with such a match never matches here.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def evaluate(rules: tuple[OnDemandRule, ...], path: PathNoticed) -> RuleAction:
     """The action of the first rule that matches; IGNORE if none does."""
     for rule in rules:
         if matches(rule, path):
-            # MODEL: EvaluateConnection's domains are not asked one by one; ConnectIfNeeded starts a tunnel only when a name
-            # does not resolve, which the model's names always do: it is taken as IGNORE. Bias: fewer starts than in truth.
+            # MODEL: EvaluateConnection's domains are not asked one by one; ConnectIfNeeded starts a tunnel only when
+            # a name does not resolve, which the model's names always do: it is taken as IGNORE. Bias: fewer starts
+            # than in truth.
             return RuleAction.IGNORE if rule.action is RuleAction.EVALUATE else rule.action
     return RuleAction.IGNORE

@@ -1,15 +1,15 @@
 """The network path: which interfaces have an address, which one is the default, and when processes hear of it.
 
-Theory of operation. Nature says which networks are in reach; the user's switches say which radios are on; this machine says what
-the phone makes of both. An interface can have an address and yet carry nothing (a hole, a fading Wi-Fi): the path is still
-SATISFIED then, which is why sockets and tunnels wait instead of moving. The kernel's routes change at once; processes (the
-provider, apps) are told a little later.
+Theory of operation. Nature says which networks are in reach; the user's switches say which radios are on; this
+machine says what the phone makes of both. An interface can have an address and yet carry nothing (a hole, a fading
+Wi-Fi): the path is still SATISFIED then, which is why sockets and tunnels wait instead of moving. The kernel's routes
+change at once; processes (the provider, apps) are told a little later.
 
     SATISFIED      there is a default path
     UNSATISFIED    there is none
 
-Wi-Fi is preferred as soon as it is associated and not held by a captive portal; cellular stays attached beside it. An address
-that comes back (same network, with a probability) revives sockets that waited for it.
+Wi-Fi is preferred as soon as it is associated and not held by a captive portal; cellular stays attached beside it. An
+address that comes back (same network, with a probability) revives sockets that waited for it.
 
 Left out: wired interfaces, roaming between access points, Wi-Fi Assist, NAT64.
 
@@ -97,13 +97,14 @@ class PathRules(Parameters):
     host: ClassVar[Host] = Host.SYSTEM
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
-            WifiJoined, WifiFaded, WifiDemoted, WifiLost, PortalPassed, CellularAttached, CellularLost, HoleBegan, HoleEnded,
-            AirplaneTurnedOn, AirplaneTurnedOff, WifiSwitched, Rebooted, BootFinished,
+            WifiJoined, WifiFaded, WifiDemoted, WifiLost, PortalPassed, CellularAttached, CellularLost, HoleBegan,
+            HoleEnded, AirplaneTurnedOn, AirplaneTurnedOff, WifiSwitched, Rebooted, BootFinished,
         }
     )  # fmt: skip
 
     notice_delay: Annotated[
-        DurationLaw, Cited("judgement", "from the kernel's change to the process's path event", ASSUMED, "0.05 s", "1 s")
+        DurationLaw,
+        Cited("judgement", "from the kernel's change to the process's path event", ASSUMED, "0.05 s", "1 s"),
     ] = lognormal(200 * MILLISECOND, 0.5, seconds(1))
     handover_gap: Annotated[
         DurationLaw, Cited("algo-1385", "0.4 s of network unreachable in a log", MEASURED, "0.1 s", "2 s")
@@ -115,7 +116,8 @@ class PathRules(Parameters):
         DurationLaw, Cited("judgement", "both interfaces live after cellular took over early", ASSUMED, "0.5 s", "6 s")
     ] = lognormal(seconds(3), 0.2, seconds(6))
     wifi_return: Annotated[
-        DurationLaw, Cited("pei2017", "scan to address on a known network; fit for public ones is slower", ASSUMED, "0.6 s", "6 s")
+        DurationLaw,
+        Cited("pei2017", "scan to address on a known network; fit for public ones is slower", ASSUMED, "0.6 s", "6 s"),
     ] = lognormal(seconds(2), 0.5, seconds(6))
     cellular_return: Annotated[
         DurationLaw, Cited("ts24501", "search, registration and session after airplane mode", ASSUMED, "1 s", "10 s")
@@ -130,18 +132,20 @@ class PathRules(Parameters):
         seconds(25), 0.2, seconds(60)
     )
     first_unlock: Annotated[
-        DurationLaw, Cited("judgement", "from boot to the first unlock, if the scenario states none", ASSUMED, "2 s", "10 h")
+        DurationLaw,
+        Cited("judgement", "from boot to the first unlock, if the scenario states none", ASSUMED, "2 s", "10 h"),
     ] = lognormal(seconds(60), 1.0, seconds(36000))
 
     transitions: ClassVar[tuple[Row, ...]] = (
         *(
             Row(PathStatus.UNSATISFIED, event, PathStatus.SATISFIED, "an interface got an address")
             for event in (
-                "WifiJoined", "CellularAttached", "Due(wifi)", "Due(cellular)", "Due(settle)", "PortalPassed", "WifiSwitched",
+                "WifiJoined", "CellularAttached", "Due(wifi)", "Due(cellular)", "Due(settle)", "PortalPassed",
+                "WifiSwitched",
             )
         ),
         *(
-            Row(PathStatus.SATISFIED, event, PathStatus.UNSATISFIED, "the last address is gone, or cellular needs a moment")
+            Row(PathStatus.SATISFIED, event, PathStatus.UNSATISFIED, "the last address is gone, or waits")
             for event in ("WifiLost", "CellularLost", "AirplaneTurnedOn", "WifiSwitched", "Rebooted", "WifiJoined")
         ),
     )  # fmt: skip

@@ -1,8 +1,8 @@
 """The packet tunnel provider: the process that owns the tunnel's interface, and how its authors chose to behave.
 
-Theory of operation. The system launches the provider and asks it to start. It looks up its server, makes the interface with
-its routes (the settings), and starts the protocol engine; clients differ in the order. Whatever happens later, one
-question decides between a leak and a block: *are the routes there while no data passes?*
+Theory of operation. The system launches the provider and asks it to start. It looks up its server, makes the
+interface with its routes (the settings), and starts the protocol engine; clients differ in the order. Whatever
+happens later, one question decides between a leak and a block: *are the routes there while no data passes?*
 
     ABSENT        no process, no interface
     LAUNCHING     the process is being made
@@ -50,7 +50,20 @@ from sim.machines.events import (
     SessionUp,
     StopReason,
 )
-from sim.machines.machine import Announce, Due, Effect, Event, Host, Row, StartTimer, Step, StopTimer, Transmit, Watch, unchanged
+from sim.machines.machine import (
+    Announce,
+    Due,
+    Effect,
+    Event,
+    Host,
+    Row,
+    StartTimer,
+    Step,
+    StopTimer,
+    Transmit,
+    Watch,
+    unchanged,
+)
 
 MIB: Bytes = 1 << 20
 
@@ -58,33 +71,39 @@ MIB: Bytes = 1 << 20
 class Client(Parameters):
     """How a VPN client behaves: what its authors decided, and what its process costs."""
 
-    launch: Annotated[DurationLaw, Cited("apple-forum-731820", "plugin launch and IPC, one log", MEASURED, "0.02 s", "0.5 s")] = (
-        lognormal(50 * MILLISECOND, 0.6, seconds(1))
-    )
+    launch: Annotated[
+        DurationLaw, Cited("apple-forum-731820", "plugin launch and IPC, one log", MEASURED, "0.02 s", "0.5 s")
+    ] = lognormal(50 * MILLISECOND, 0.6, seconds(1))
     prepare: Annotated[
-        DurationLaw, Cited("netbird-181", "1.3 s from start to Connected, less launch and settings", MEASURED, "0.1 s", "5 s")
+        DurationLaw,
+        Cited("netbird-181", "1.3 s from start to Connected, less launch and settings", MEASURED, "0.1 s", "5 s"),
     ] = lognormal(seconds(1), 0.5, seconds(5))
     apply: Annotated[
         DurationLaw,
-        Cited("netbird-181", "about 0.2 s an apply; wireguard-apple gives up waiting after 5 s", MEASURED, "0.05 s", "1 s",
+        Cited("netbird-181", "about 0.2 s an apply; wireguard-apple waits at most 5 s", MEASURED, "0.05 s", "1 s",
               "the share of lost callbacks, 0.005 (0 to 0.05), is assumed"),
     ] = Rarely.model_construct(
-        law="rarely", usual=LogNormal.model_construct(law="lognormal", median=200 * MILLISECOND, sigma=0.4, most=seconds(1)),
-        rare=seconds(5), chance=0.005,
+        law="rarely", usual=LogNormal.model_construct(law="lognormal", median=200 * MILLISECOND, sigma=0.4,
+        most=seconds(1)), rare=seconds(5), chance=0.005,
     )  # fmt: skip
     stop: Annotated[DurationLaw, Cited("judgement", "normal stopTunnel", ASSUMED, "0.05 s", "2 s")] = lognormal(
         300 * MILLISECOND, 0.7, seconds(2)
     )
     routes: Annotated[
         Literal["by-protocol", "before-handshake", "after-handshake"],
-        Cited("wireguard-apple", "WireGuardAdapter.swift start; OpenVPN and IKEv2 learn theirs from the server", SPECIFIED),
+        Cited(
+            "wireguard-apple", "WireGuardAdapter.swift start; OpenVPN and IKEv2 learn theirs from the server", SPECIFIED
+        ),
     ] = "by-protocol"
     routes_while_reconnecting: Annotated[
         Literal["by-protocol", "kept", "removed"],
         Cited("openvpn3", "ovpncli.hpp tunPersist = false: removed; wireguard-apple keeps them", SPECIFIED),
     ] = "by-protocol"
     reasserts: Annotated[
-        bool, Cited("ivpn-466", "reasserting around an update of settings stops its leak; wireguard-apple sets it", SPECIFIED)
+        bool,
+        Cited(
+            "ivpn-466", "reasserting around an update of settings stops its leak; wireguard-apple sets it", SPECIFIED
+        ),
     ] = True
     server_change: Annotated[
         Literal["update", "restart"],
@@ -97,17 +116,32 @@ class Client(Parameters):
         bool, Cited("tunnelkit-138", "queues stop in device sleep since iOS 13", REPORTED, "false", "true")
     ] = False
     needs_unlock: Annotated[
-        bool, Cited("mullvad-app", "keys cannot be read before the first unlock after a boot", REPORTED, "false", "true")
+        bool,
+        Cited("mullvad-app", "keys cannot be read before the first unlock after a boot", REPORTED, "false", "true"),
     ] = True
     footprint: Annotated[
-        SizeField, Cited("queqiao-82", "5.8 to 6.2 MiB for a small Go engine; 26 to 38 for multi-protocol ones", MEASURED, "6 MB", "40 MB")
+        SizeField,
+        Cited(
+            "queqiao-82",
+            "5.8 to 6.2 MiB for a small Go engine; 26 to 38 for multi-protocol ones",
+            MEASURED,
+            "6 MB",
+            "40 MB",
+        ),
     ] = 8 * MIB
     memory_load: Annotated[
-        SizeField, Cited("xray-19", "2 to 4 page loads; speed tests; video: load in a minute that makes memory rise", ASSUMED, "2 MB", "50 MB")
+        SizeField,
+        Cited(
+            "xray-19",
+            "2 to 4 page loads; speed tests; video: load in a minute that makes memory rise",
+            ASSUMED,
+            "2 MB",
+            "50 MB",
+        ),
     ] = 10_000_000
-    memory_rise: Annotated[SizeField, Cited("radiance-595", "12 MB in 0.36 s, one burst: median of a rise", MEASURED, "2 MB", "30 MB")] = (
-        8 * MIB
-    )
+    memory_rise: Annotated[
+        SizeField, Cited("radiance-595", "12 MB in 0.36 s, one burst: median of a rise", MEASURED, "2 MB", "30 MB")
+    ] = 8 * MIB
     memory_rise_most: Annotated[
         SizeField, Cited("radiance-595", "the largest rise seen, with a margin", ASSUMED, "20 MB", "45 MB")
     ] = 30 * MIB
@@ -144,7 +178,8 @@ class ProviderState(NamedTuple):
     usable: bool = True
     cellular: bool = False
     reasserting: bool = False
-    """Set around an update. Clearing it makes iOS end the sockets inside the tunnel (mullvad-app): a new interface number."""
+    """Set around an update. Clearing it makes iOS end the sockets inside the tunnel (mullvad-app): a new interface
+    number."""
 
 
 _ALIVE = tuple(phase for phase in Phase if phase is not Phase.ABSENT)
@@ -176,7 +211,10 @@ class Provider(BaseModel):
         Row(Phase.PREPARING, "Due(prepare)", Phase.HANDSHAKING, "OpenVPN, IKEv2: the server sends the settings"),
         Row(Phase.APPLYING, "Due(apply)", Phase.RUNNING, "setTunnelNetworkSettings done"),
         Row(Phase.HANDSHAKING, "SessionUp", Phase.APPLYING, "settings learnt"),
-        *(Row(phase, "SessionLost", Phase.ABSENT, "the session ended for good: cancelTunnelWithError") for phase in (*_STARTING, *_UP)),
+        *(
+            Row(phase, "SessionLost", Phase.ABSENT, "the session ended for good: cancelTunnelWithError")
+            for phase in (*_STARTING, *_UP)
+        ),
         Row(Phase.RUNNING, "SessionLost", Phase.RECONNECTING, "the client connects again by itself"),
         Row(Phase.UPDATING, "SessionLost", Phase.RECONNECTING, "the client connects again by itself"),
         Row(Phase.OFFLINE, "SessionLost", Phase.RECONNECTING, "the client connects again by itself"),
@@ -192,7 +230,10 @@ class Provider(BaseModel):
         Row(Phase.RUNNING, "PathNoticed", Phase.OFFLINE, "wireguard-apple: temporary shutdown"),
         Row(Phase.OFFLINE, "PathNoticed", Phase.UPDATING, "wireguard-apple: settings again, engine again"),
         *(Row(phase, "ProviderStopped", Phase.STOPPING, "stopTunnel") for phase in (*_STARTING, *_UP)),
-        *(Row(phase, "ProviderStopped", Phase.ABSENT, "stopTunnel before sleep is waited for") for phase in (*_STARTING, *_UP)),
+        *(
+            Row(phase, "ProviderStopped", Phase.ABSENT, "stopTunnel before sleep is waited for")
+            for phase in (*_STARTING, *_UP)
+        ),
         Row(Phase.STOPPING, "Due(stop)", Phase.ABSENT, "stopTunnel completed"),
         Row(Phase.STOPPING, "ProviderStopped", Phase.ABSENT, "eduvpn/apple#265: killed after the limit of 20 s"),
         *(
@@ -206,8 +247,8 @@ class Provider(BaseModel):
     def hears(self) -> frozenset[type[Event]]:
         """Only what this client can react to: WireGuard's sessions come and go without its provider."""
         always = {
-            ProviderLaunched, ProviderStopped, PathNoticed, KeyRotated, ServerChosen, MemoryPressed, ProviderCrashed, AppUpdated,
-            Rebooted,
+            ProviderLaunched, ProviderStopped, PathNoticed, KeyRotated, ServerChosen, MemoryPressed, ProviderCrashed,
+            AppUpdated, Rebooted,
         }  # fmt: skip
         return frozenset(always if self.routes_first and self.routes_kept else always | {SessionUp, SessionLost})
 
@@ -266,7 +307,7 @@ class Provider(BaseModel):
             case Phase.STOPPING, Due("stop"):
                 return self._end(state, StopReason.USER_INITIATED)
 
-            case (Phase.RUNNING | Phase.UPDATING | Phase.OFFLINE), SessionLost():
+            case ((Phase.RUNNING | Phase.UPDATING | Phase.OFFLINE), SessionLost()):
                 return self._reconnect(state)
             case Phase.RECONNECTING, SessionUp() if state.routes:
                 return Step(_new_interface(state)._replace(phase=Phase.RUNNING), (Announce(ProviderReady()),))
@@ -275,9 +316,9 @@ class Provider(BaseModel):
 
             case Phase.RUNNING, KeyRotated() if self.routes_first:
                 return self._update(state)
-            case (Phase.RUNNING | Phase.OFFLINE), ServerChosen(server) if self.routes_first:
+            case ((Phase.RUNNING | Phase.OFFLINE), ServerChosen(server)) if self.routes_first:
                 return self._update(state._replace(server=server))
-            case (Phase.RUNNING | Phase.OFFLINE), ServerChosen(server):
+            case ((Phase.RUNNING | Phase.OFFLINE), ServerChosen(server)):
                 changed = self._reconnect(state._replace(server=server))
                 return Step(changed.state, (*changed.effects, Announce(EngineStopped()), self._engine(changed.state)))
             case Phase.UPDATING, Due("apply"):
@@ -314,7 +355,9 @@ class Provider(BaseModel):
         """Settings are in place again."""
         if not self.routes_first:
             return Step(_new_interface(state)._replace(phase=Phase.RUNNING), (Announce(ProviderReady()),))
-        done = (_new_interface(state) if state.reasserting else state)._replace(phase=Phase.RUNNING, routes=True, reasserting=False)
+        done = (_new_interface(state) if state.reasserting else state)._replace(
+            phase=Phase.RUNNING, routes=True, reasserting=False
+        )
         if not done.usable:
             return Step(done._replace(phase=Phase.OFFLINE), (Announce(ProviderReady()),))
         return Step(done, (self._engine(done), Announce(ProviderReady())))
@@ -327,7 +370,8 @@ class Provider(BaseModel):
             case Phase.RUNNING if not state.usable:
                 return Step(state._replace(phase=Phase.OFFLINE), (Announce(EngineStopped()),))
             case Phase.OFFLINE if state.usable:
-                # Settings again, but the routes were never removed: nothing leaks (wireguard-apple, temporary shutdown).
+                # Settings again, but the routes were never removed: nothing leaks (wireguard-apple, temporary
+                # shutdown).
                 return Step(state._replace(phase=Phase.UPDATING), (StartTimer("apply", self.client.apply),))
         return Step(state)
 

@@ -1,8 +1,8 @@
 """What a live socket does when a new socket of its kind would now be opened elsewhere.
 
-iOS does not move sockets. A socket keeps the address it was opened with; when the default route changes it stays where it is, as
-long as that address lives. It ends when its app, its server, a policy or a timer ends it, and then the app opens another one.
-These few rules are where "a socket outlives the switch" comes from.
+iOS does not move sockets. A socket keeps the address it was opened with; when the default route changes it stays
+where it is, as long as that address lives. It ends when its app, its server, a policy or a timer ends it, and then
+the app opens another one. These few rules are where "a socket outlives the switch" comes from.
 
 Follows: Proton's disclosure of 2020 and XNU ``ip_output.c``, ``tcp_output.c``, ``necp.c``.
 """

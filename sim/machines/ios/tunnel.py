@@ -1,11 +1,13 @@
 """The system's VPN session: NEVPNStatus, the user's intent, and on-demand.
 
-Theory of operation. The status is what the phone says; the intent is what the user wants. Intent begins when the user (or a
-rule, or the device's management) turns protection on, and ends only when the user turns it off on purpose: a crash, an update, a
-sleep or a restart does not end it. This machine keeps both, and starts the provider again when on-demand says so.
+Theory of operation. The status is what the phone says; the intent is what the user wants. Intent begins when the user
+(or a rule, or the device's management) turns protection on, and ends only when the user turns it off on purpose: a
+crash, an update, a sleep or a restart does not end it. This machine keeps both, and starts the provider again when
+on-demand says so.
 
-On-demand's Connect means "on the next network attempt": something must want the network first. So a dead tunnel comes back only
-when an app speaks, and after a delay; whether that first attempt is held or leaks is decided in :mod:`sim.machines.routing`.
+On-demand's Connect means "on the next network attempt": something must want the network first. So a dead tunnel comes
+back only when an app speaks, and after a delay; whether that first attempt is held or leaks is decided in
+:mod:`sim.machines.routing`.
 
 Follows: Apple's NetworkExtension headers and developer forum 731820 (time limits); device-management schema (on-demand,
 AlwaysOn). The legal-transition matrix is not published: the table below is built from published logs.
@@ -112,7 +114,7 @@ class Tunnel(BaseModel):
         Row(NEVPNStatus.DISCONNECTED, "VpnTurnedOn", NEVPNStatus.CONNECTING, "startVPNTunnel"),
         Row(NEVPNStatus.DISCONNECTED, "Due(start)", NEVPNStatus.CONNECTING, "on-demand, Always-On or boot"),
         Row(NEVPNStatus.DISCONNECTED, "Due(update)", NEVPNStatus.CONNECTING, "the updated provider is started"),
-        Row(NEVPNStatus.DISCONNECTED, "Due(update)", NEVPNStatus.CONNECTED, "iOS 16.0: Connected without routes (ivpn-283)"),
+        Row(NEVPNStatus.DISCONNECTED, "Due(update)", NEVPNStatus.CONNECTED, "ivpn-283: Connected without routes"),
         Row(NEVPNStatus.CONNECTING, "ProviderReady", NEVPNStatus.CONNECTED, "startTunnel completed"),
         Row(NEVPNStatus.CONNECTING, "Due(start limit)", NEVPNStatus.DISCONNECTING, "forum 731820: 60 s"),
         Row(NEVPNStatus.CONNECTED, "ReassertingSet", NEVPNStatus.REASSERTING, "headers: reasserting"),
@@ -146,10 +148,12 @@ class Tunnel(BaseModel):
     def hears(self) -> frozenset[type[Event]]:
         """Only what this configuration can react to: a day has hundreds of path changes and sleeps."""
         always = {
-            VpnTurnedOn, VpnTurnedOff, ServerChosen, ProviderReady, ReassertingSet, ProviderGone, Rebooted, BootFinished,
-            FirstUnlocked, AppUpdated,
+            VpnTurnedOn, VpnTurnedOff, ServerChosen, ProviderReady, ReassertingSet, ProviderGone, Rebooted,
+            BootFinished, FirstUnlocked, AppUpdated,
         }  # fmt: skip
-        return frozenset(always | ({PathNoticed} if self.rules else set()) | ({DeviceSlept} if self.disconnect_on_sleep else set()))
+        return frozenset(
+            always | ({PathNoticed} if self.rules else set()) | ({DeviceSlept} if self.disconnect_on_sleep else set())
+        )
 
     def start(self) -> Step:
         """Up, down, or wanted from the first instant by a rule or by management."""
@@ -254,7 +258,11 @@ class Tunnel(BaseModel):
         """Start the provider, with the system's time limit."""
         return Step(
             state._replace(phase=NEVPNStatus.CONNECTING, restarting=False, waiting=False, phantom=False),
-            (StopTimer("stopping limit"), StartTimer("start limit", self.limits.start_timeout), Announce(ProviderLaunched())),
+            (
+                StopTimer("stopping limit"),
+                StartTimer("start limit", self.limits.start_timeout),
+                Announce(ProviderLaunched()),
+            ),
         )
 
     def _connected(self, state: TunnelState) -> Step:

@@ -171,7 +171,10 @@ class IKEv2(Parameters):
         int, Field(ge=1), Cited("rfc4555", "§3.5; 2 if the gateway checks return routability first, §3.7", SPECIFIED)
     ] = 1
     path_delay: Annotated[
-        DurationLaw, Cited("judgement", "from the path event to the update of addresses, or to a new IKE SA", ASSUMED, "0.1 s", "2 s")
+        DurationLaw,
+        Cited(
+            "judgement", "from the path event to the update of addresses, or to a new IKE SA", ASSUMED, "0.1 s", "2 s"
+        ),
     ] = lognormal(300 * MILLISECOND, 0.6)
     dpd_interval: Annotated[
         DurationField,

@@ -202,7 +202,9 @@ class WireGuard(Parameters):
             case Phase.SESSION:
                 watches: tuple[Watch, ...] = (
                     OnSend("send", state.created + self.rekey_after_time),
-                    OnReply("passive", self.keepalive_timeout, state.sent, EMPTY, state.created + self.rekey_after_time),
+                    OnReply(
+                        "passive", self.keepalive_timeout, state.sent, EMPTY, state.created + self.rekey_after_time
+                    ),
                     *self._persistent(state, state.created + self.rekey_after_time),
                 )
                 if not state.late_rekey_done:

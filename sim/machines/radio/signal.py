@@ -1,7 +1,7 @@
 """What a weak cellular signal costs: loss and delay by band of RSRP.
 
-Link adaptation and retransmission hide most of it: neither delay nor loss varies visibly between -110 and -65 dBm in a large
-drive data set; below that, packets go missing and wait.
+Link adaptation and retransmission hide most of it: neither delay nor loss varies visibly between -110 and -65 dBm in
+a large drive data set; below that, packets go missing and wait.
 
 Left out: power by signal, throughput by signal.
 """
@@ -29,11 +29,17 @@ class Band(NamedTuple):
 class Signal(Parameters):
     """Loss and delay that a band of RSRP adds to the network's own."""
 
-    fair_loss: Annotated[Share, Cited("raca2020", "0.1 to 0.4 % static; the split by band is ours", ASSUMED, "0", "0.01")] = 0.002
+    fair_loss: Annotated[
+        Share, Cited("raca2020", "0.1 to 0.4 % static; the split by band is ours", ASSUMED, "0", "0.01")
+    ] = 0.002
     poor_loss: Annotated[Share, Cited("raca2020", "about 1 % driving", ASSUMED, "0.003", "0.03")] = 0.009
     very_poor_loss: Annotated[Share, Cited("judgement", "before the outage", ASSUMED, "0.01", "0.1")] = 0.029
-    fair_delay: Annotated[DurationField, Cited("judgement", "round trip added", ASSUMED, "0 ms", "10 ms")] = 2 * MILLISECOND
-    poor_delay: Annotated[DurationField, Cited("judgement", "round trip added", ASSUMED, "0 ms", "60 ms")] = 10 * MILLISECOND
+    fair_delay: Annotated[DurationField, Cited("judgement", "round trip added", ASSUMED, "0 ms", "10 ms")] = (
+        2 * MILLISECOND
+    )
+    poor_delay: Annotated[DurationField, Cited("judgement", "round trip added", ASSUMED, "0 ms", "60 ms")] = (
+        10 * MILLISECOND
+    )
     very_poor_delay: Annotated[DurationField, Cited("judgement", "round trip added", ASSUMED, "20 ms", "200 ms")] = (
         60 * MILLISECOND
     )
