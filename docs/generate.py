@@ -220,7 +220,7 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def played_pages() -> dict[Path, str]:
     """Every page with console blocks, its commands played anew."""
-    files = [*sorted(_HERE.rglob("*.md")), _ROOT / "CONTRIBUTING.md"]
+    files = [*sorted(_HERE.rglob("*.md")), _ROOT / "CONTRIBUTING.md", _ROOT / "README.md"]
     texts = {file: file.read_text(encoding="utf-8") for file in files}
     return {file: played(text) for file, text in texts.items() if _BLOCK.search(text)}
 

@@ -28,7 +28,7 @@ from tests.machines.tables import duplicates, explore, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "README.md"]
 GENERATED = {DOCS / "reference" / "parameters.md", DOCS / "reference" / "machines.md"}
 WRITTEN = [page for page in PAGES if page not in GENERATED]
 FRESH = "stale: run python -m docs.generate"

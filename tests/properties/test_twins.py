@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,10 +19,12 @@ from sim.base.units import MINUTE, SECOND
 from sim.engine.simulate import Run, simulate
 from sim.machines.routing import Fate
 from sim.measure.summary import summarise
+from sim.world.loading import load
 from sim.world.world import build
 from tests.generated import Dice, Table, day, scenario, table
 
 DAYS = range(40)
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 @cache
@@ -171,6 +174,18 @@ def test_a_shorter_day_is_the_beginning_of_a_longer_one(first: int) -> None:
         kept = [deed for deed, at in zip(deeds, instants, strict=True) if at < end]
         short = simulate(scenario(changed(number, timeline=kept, duration=f"{end} us")))
         assert_prefix(short, long)
+
+
+@pytest.mark.parametrize("eighths", range(1, 8))
+@pytest.mark.parametrize("name", ["jetsam-streaming", "overnight-sleep", "wifi-to-lte-walk"])
+def test_so_is_a_part_of_a_shipped_scenario(name: str, eighths: int) -> None:
+    whole = load(SCENARIOS / f"{name}.toml")
+    end = whole.duration * eighths // 8 + 37 * SECOND + 12_345
+    instants = [whole.instant(deed.at) for deed in whole.timeline]
+    if end >= whole.duration or any(end <= at < end + 10 * SECOND for at in instants):
+        pytest.skip("nothing left, or somebody is about to do something")
+    kept = tuple(deed for deed, at in zip(whole.timeline, instants, strict=True) if at < end)
+    assert_prefix(simulate(whole.model_copy(update={"duration": end, "timeline": kept})), simulate(whole))
 
 
 # Stricter, longer ----------------------------------------------------------------------------------------------------
