@@ -62,6 +62,25 @@ class Loner:
         """When its transport gives up waiting for a lost address."""
 
 
+class _Members:
+    """The flows of one class, asked at ever later instants which of them are alive."""
+
+    def __init__(self, world: World, index: int) -> None:
+        nature, flows = world.nature, np.flatnonzero(world.classes == index)
+        self._coming = flows[np.argsort(nature.opens[flows], kind="stable")]
+        self._opens, self._closes = nature.opens[self._coming], nature.closes
+        self._next = 0
+        self._alive = self._coming[:0]
+
+    def alive(self, now: Instant) -> list[int]:
+        """Flows opened before `now` that nature has not closed, in order of their numbers."""
+        behind = int(np.searchsorted(self._opens, now))
+        here = np.concatenate((self._alive, self._coming[self._next : behind]))
+        self._next = behind
+        self._alive = here[self._closes[here] > now]
+        return sorted(self._alive.tolist())
+
+
 class Flows:
     """Every flow of one run: the verdict of each class, and the loners.
 
@@ -72,7 +91,7 @@ class Flows:
 
     def __init__(self, world: World, traffic: Traffic, schedule: Callable[[int, Instant, int], None]) -> None:
         self._world, self._traffic, self._schedule = world, traffic, schedule
-        self._members = [np.flatnonzero(world.classes == c) for c in range(len(world.traits))]
+        self._members = [_Members(world, c) for c in range(len(world.traits))]
         self._cache: dict[Situation, tuple[Verdict, ...]] = {}
         self.verdicts: tuple[Verdict, ...] = ()
         """On a new flow of each class."""
@@ -134,9 +153,7 @@ class Flows:
         world, now = self._world, self._now
         if not world.traits[index].connected:
             return
-        flows, nature = self._members[index], world.nature
-        alive = flows[(nature.opens[flows] < now) & (nature.closes[flows] > now)]
-        for flow in alive.tolist():
+        for flow in self._members[index].alive(now):
             if flow not in self.loners:
                 self.loners[flow] = Loner(old, self._record, new.way is Way.TUNNEL, waited)
                 self._react(flow, old, new.binding)

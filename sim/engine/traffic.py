@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.base.units import NEVER, Duration, Instant
+from sim.base.units import HOUR, NEVER, Duration, Instant
 from sim.machines.machine import (
     OnAttempt,
     OnReceive,
@@ -38,6 +38,9 @@ from sim.machines.machine import (
     Watch,
 )
 from sim.world.nature import Ints
+
+
+NOTED_AHEAD: Duration = 6 * HOUR
 
 
 class Traffic:
@@ -54,6 +57,13 @@ class Traffic:
         by_class = np.argsort(class_of_row, kind="stable")
         edges = np.searchsorted(class_of_row[by_class], np.arange(n_classes + 1))
         self._by_class = [by_class[edges[c] : edges[c + 1]] for c in range(n_classes)]
+        self._class_of = classes
+        self._class_inside = [False] * n_classes
+        self._flow_inside: dict[int, bool] = {}
+        """Flows that are not where their class is."""
+        self._noted = 0
+        """Rows from here on are not marked yet: a change of way would otherwise mark the rest of a long scenario."""
+        self._noted_until: Instant = 0
         self.version = 0
         """Changes whenever an answer to a watch might."""
         self.round_trip: Duration = 0
@@ -76,14 +86,36 @@ class Traffic:
     def route_class(self, index: int, inside: bool, now: Instant) -> None:
         """From now on the bursts of this class go into the tunnel, or not."""
         self.version += 1
-        rows = self._by_class[index]
-        self._inside[rows[np.searchsorted(rows, bisect_left(self.times, now)) :]] = inside
+        self._note(now)
+        self._class_inside[index] = inside
+        self._mark(self._by_class[index], inside, bisect_left(self.times, now), self._noted)
 
     def route_flow(self, flow: int, inside: bool, now: Instant) -> None:
         """From now on the bursts of this flow go into the tunnel, or not."""
         self.version += 1
-        rows = self.rows_of_flow(flow)
-        self._inside[rows[np.searchsorted(rows, bisect_left(self.times, now)) :]] = inside
+        self._note(now)
+        if inside == self._class_inside[self._class_of[flow]]:
+            self._flow_inside.pop(flow, None)
+        else:
+            self._flow_inside[flow] = inside
+        self._mark(self.rows_of_flow(flow), inside, bisect_left(self.times, now), self._noted)
+
+    def _mark(self, rows: Ints, inside: bool, first: int, behind: int) -> None:
+        """Mark those of the rows that lie in [first, behind)."""
+        low, high = np.searchsorted(rows, (first, behind))
+        self._inside[rows[low:high]] = inside
+
+    def _note(self, until: Instant) -> None:
+        """Mark all rows up to an instant, and some way beyond."""
+        if until < self._noted_until:
+            return
+        first, self._noted_until = self._noted, until + NOTED_AHEAD
+        self._noted = bisect_left(self.times, self._noted_until)
+        for rows, inside in zip(self._by_class, self._class_inside, strict=True):
+            if inside:
+                self._mark(rows, True, first, self._noted)
+        for flow, inside in self._flow_inside.items():
+            self._mark(self.rows_of_flow(flow), inside, first, self._noted)
 
     def next_of_flow(self, flow: int, now: Instant) -> Instant:
         """The first burst of a flow at or after `now`."""
@@ -129,13 +161,16 @@ class Traffic:
 
     def next_sent(self, after: Instant) -> Instant:
         """The first packet into the tunnel at or after `after`, if nothing changes."""
-        i = self._flags.find(1, bisect_left(self.times, after))
+        first = bisect_left(self.times, after)
+        while (i := self._flags.find(1, first)) < 0 and self._noted < len(self.times):
+            self._note(self.times[self._noted])
         j = bisect_left(self._flushes, after)
         found = self.times[i] if i >= 0 else NEVER
         return min(found, self._flushes[j]) if j < len(self._flushes) else found
 
     def last_sent(self, until: Instant) -> Instant:
         """The last packet into the tunnel at or before `until`."""
+        self._note(until)
         i = self._flags.rfind(1, 0, bisect_right(self.times, until))
         j = bisect_right(self._flushes, until)
         found = self.times[i] if i >= 0 else -NEVER
@@ -166,6 +201,7 @@ class Traffic:
     def due(self, watch: Watch, now: Instant, fence: Instant) -> Instant:
         """When a watch comes true, if nothing changes before `fence`; anything beyond the fence may be reported as
         NEVER."""
+        self._note(fence)
         match watch:
             case OnSend(after=after):
                 return self.next_sent(max(after, now)) if after <= fence else NEVER

@@ -53,7 +53,8 @@ def length(duration: int) -> str:
 def owners(run: Run, window: LeakWindow, most: int = 3) -> str:
     """Whose flows: "mail, messenger and 2 more"."""
     kind_of = run.world.nature.kind_of
-    names = list(dict.fromkeys(kind_of[s.flow].owner for s in window.stretches))
+    found = (kind_of[s.flow].owner for s in window.stretches)
+    names = list(dict.fromkeys("the system" if owner == "system" else owner for owner in found))
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
@@ -63,7 +64,7 @@ _WHY = {
     Cause.LEGACY_SOCKET: "{n} opened before the tunnel kept the old address: {who}. iOS does not move sockets",
     Cause.TUNNEL_GAP: "the tunnel's routes were not in force, and {n} went around: {who}",
     Cause.SERVER_DEAD: "the client gave its dead server up and ended the tunnel; {n} went around: {who}",
-    Cause.DNS: "{n} went to the network's own resolver: look-ups of {who}",
+    Cause.DNS: "{n} went to the network's own resolver: look-ups for {who}",
     Cause.IPV6: "the tunnel carries no IPv6, and the network does: {n} of {who}",
     Cause.CAPTIVE_PORTAL: "after the sign-in the tunnel was not up yet, and {n} went first: {who}",
     Cause.ON_DEMAND_GAP: "on-demand had not brought the tunnel up yet, and {n} went first: {who}",
