@@ -378,7 +378,8 @@ class Engine:
         asked: list[Watch] = []
         for watch in self._machines[actor].watches(self.states[actor]):
             if isinstance(watch, _CHATTY) and watch.says is not None:
-                watch = watch._replace(since=max(watch.since, self._said[actor]))
+                if self._said[actor] > watch.since:
+                    watch = watch._replace(since=self._said[actor])
                 if speaks_for_it and watch.until > self.now:
                     chatter.append(watch)
                     continue
@@ -407,4 +408,5 @@ class Engine:
             self._said[actor] = at
             if online and watch.says is not None:
                 self.network.control.append(Control(at, watch.says.name, watch.says.size, 0, self.changed[actor]))
-        self._chatter[actor] = tuple([w._replace(since=max(w.since, self._said[actor])) for w in chatter])
+        if self._said[actor] >= begin:
+            self._chatter[actor] = tuple([w._replace(since=max(w.since, self._said[actor])) for w in chatter])

@@ -225,6 +225,9 @@ class Traffic:
     ) -> Iterator[tuple[Instant, OnReply | OnSilence]]:
         """The ends, in [begin, end), of the spells that `watches` let the engine answer; an answer ends all other
         spells."""
+        if len(watches) == 1:
+            yield from ((at, watches[0]) for at in self.spells(watches[0], begin, min(end, watches[0].until) - 1))
+            return
         while True:
             at, watch = NEVER, watches[0]
             for each in watches:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from sim.base.units import Instant
+from sim.base.units import MINUTE, Instant
 from sim.engine.simulate import Run, simulate
 from sim.engine.timeline import Record
 from sim.machines.machine import Due
@@ -130,6 +130,13 @@ def assert_seen(run: Run, traffic: SlowTraffic) -> None:
 @pytest.mark.parametrize("first", range(0, 48, 8))
 def test_the_quick_engine_equals_the_slow_one(first: int) -> None:
     for number in range(first, first + 8):
+        assert_same(day(number))
+
+
+def test_it_does_if_ways_are_marked_for_a_minute_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day of the tests is shorter than what is marked at once; long ones are not."""
+    monkeypatch.setattr("sim.engine.traffic.NOTED_AHEAD", MINUTE)
+    for number in range(48, 56):
         assert_same(day(number))
 
 
