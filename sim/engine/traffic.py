@@ -39,7 +39,6 @@ from sim.machines.machine import (
 )
 from sim.world.nature import Ints
 
-
 NOTED_AHEAD: Duration = 6 * HOUR
 
 
@@ -88,6 +87,7 @@ class Traffic:
         self.version += 1
         self._note(now)
         self._class_inside[index] = inside
+        self._flow_inside = {f: way for f, way in self._flow_inside.items() if self._class_of[f] != index}
         self._mark(self._by_class[index], inside, bisect_left(self.times, now), self._noted)
 
     def route_flow(self, flow: int, inside: bool, now: Instant) -> None:

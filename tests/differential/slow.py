@@ -9,6 +9,7 @@ It shares the machines, the routing, the rules of sockets and nature with the re
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -185,7 +186,8 @@ class SlowTraffic:
 def _left_alone(calls: list[Instant], answers: list[Instant], watch: OnReply | OnUnanswered, now: Instant) -> Instant:
     for call in calls:
         end = max(call + watch.lasting, now)
-        if call > watch.since and end < _first(at for at in answers if at >= call):
+        following = bisect_left(answers, call)
+        if call > watch.since and (following == len(answers) or end < answers[following]):
             return end
     return NEVER
 

@@ -177,7 +177,7 @@ def test_a_shorter_day_is_the_beginning_of_a_longer_one(first: int) -> None:
 
 
 @pytest.mark.parametrize("eighths", range(1, 8))
-@pytest.mark.parametrize("name", ["jetsam-streaming", "overnight-sleep", "wifi-to-lte-walk"])
+@pytest.mark.parametrize("name", ["commute", "jetsam-streaming", "overnight-sleep", "wifi-to-lte-walk"])
 def test_so_is_a_part_of_a_shipped_scenario(name: str, eighths: int) -> None:
     whole = load(SCENARIOS / f"{name}.toml")
     end = whole.duration * eighths // 8 + 37 * SECOND + 12_345
