@@ -220,7 +220,7 @@ def _misfortunes(scenario: Scenario, nature: Nature, streams: Streams) -> list[t
         for minute in np.flatnonzero(load >= client.memory_load).tolist():
             rise = min(int(rises[minute]), client.memory_rise_most)
             if client.footprint + rise > limit:
-                lines.append((minute * MINUTE + 30 * SECOND, ev.MemoryPressed(rise)))
+                lines.append(((minute + 1) * MINUTE, ev.MemoryPressed(rise)))  # once its load is known
     return lines
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from sim.base.units import MINUTE, SECOND
 from sim.engine.simulate import Run, simulate
+from sim.machines.events import MemoryPressed
 from sim.machines.routing import Fate
 from sim.measure.summary import summarise
 from sim.world.loading import load
@@ -186,6 +187,22 @@ def test_so_is_a_part_of_a_shipped_scenario(name: str, eighths: int) -> None:
         pytest.skip("nothing left, or somebody is about to do something")
     kept = tuple(deed for deed, at in zip(whole.timeline, instants, strict=True) if at < end)
     assert_prefix(simulate(whole.model_copy(update={"duration": end, "timeline": kept})), simulate(whole))
+
+
+@pytest.mark.parametrize("seconds", [20, 40])
+def test_a_day_that_ends_within_a_heavy_minute_has_no_other_memory(seconds: int) -> None:
+    """A minute's load is known when it is over, so nothing within it may depend on what is still to come."""
+    whole = load(SCENARIOS / "jetsam-streaming.toml")
+    script = build(whole, 0).script
+    pressed = [at for at, event in script if isinstance(event, MemoryPressed)]
+    assert pressed
+    for at in pressed:
+        end = at - MINUTE + seconds * SECOND
+        shorter = build(whole.model_copy(update={"duration": end}), 0).script
+        kept = [line for line in script if line[0] < end]
+        assert [line for line in shorter if isinstance(line[1], MemoryPressed)] == [
+            line for line in kept if isinstance(line[1], MemoryPressed)
+        ]
 
 
 # Stricter, longer ----------------------------------------------------------------------------------------------------
