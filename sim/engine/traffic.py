@@ -39,7 +39,7 @@ from sim.machines.machine import (
 )
 from sim.world.nature import Ints
 
-NOTED_AHEAD: Duration = 6 * HOUR
+NOTED_AHEAD: Duration = 3 * HOUR
 
 
 class Traffic:
@@ -160,10 +160,8 @@ class Traffic:
     # -----------------------------------------------------------------------------------------------------------------
 
     def next_sent(self, after: Instant) -> Instant:
-        """The first packet into the tunnel at or after `after`, if nothing changes."""
-        first = bisect_left(self.times, after)
-        while (i := self._flags.find(1, first)) < 0 and self._noted < len(self.times):
-            self._note(self.times[self._noted])
+        """The first packet into the tunnel at or after `after`, if nothing changes; NEVER if none is noted."""
+        i = self._flags.find(1, bisect_left(self.times, after), self._noted)
         j = bisect_left(self._flushes, after)
         found = self.times[i] if i >= 0 else NEVER
         return min(found, self._flushes[j]) if j < len(self._flushes) else found
@@ -186,7 +184,7 @@ class Traffic:
         return self._received[i - 1] if i else -NEVER
 
     def next_received(self, after: Instant) -> Instant:
-        """The first packet out of the tunnel at or after `after`, if nothing changes."""
+        """The first packet out of the tunnel at or after `after`, if nothing changes; NEVER if none is noted."""
         i = bisect_left(self._received, after)
         if i < len(self._received):
             return self._received[i]
@@ -218,6 +216,7 @@ class Traffic:
     def spells(self, watch: OnReply | OnSilence, begin: Instant, until: Instant) -> Iterator[Instant]:
         """The ends, in [begin, until], of the quiet spells that a watch asks for, if the machine speaks at each of
         them."""
+        self._note(until)
         return self._replies(watch, begin, until) if isinstance(watch, OnReply) else self._silences(watch, begin, until)
 
     def said(
