@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 from sim.base.units import Duration, Instant, to_seconds
 from sim.engine.simulate import Run
-from sim.machines.events import Interface, ServerCameBack, ServerWentSilent
+from sim.machines.events import Interface, ServerCameBack, ServerChosen, ServerWentSilent
 from sim.machines.machine import Due
 from sim.machines.routing import Situation
-from sim.measure.spells import between
 
 
 class Reconnect(NamedTuple):
@@ -39,7 +38,7 @@ def reconnects(run: Run) -> list[Reconnect]:
     An idle WireGuard tunnel has no session and needs none: the handshake that the next packet starts is an entry of its
     own.
     """
-    silent = between(run, ServerWentSilent, ServerCameBack)
+    silent = silences(run)
     standings, protocol = run.standings, run.world.protocol.name
     found: list[Reconnect] = []
     begun: int | None = None
@@ -56,6 +55,27 @@ def reconnects(run: Run) -> list[Reconnect]:
             found.append(Reconnect(first.begin, _event(run, begun), protocol, delay))
             begun = None
     return found
+
+
+def silences(run: Run) -> list[tuple[Instant, Instant]]:
+    """When the server that the user had chosen did not answer: [begin, end). [µs]"""
+    chosen, silent = run.world.scenario.vpn.server, set[str]()
+    found: list[tuple[Instant, Instant]] = []
+    since: Instant | None = None
+    for at, event in run.world.script:
+        match event:
+            case ServerChosen(server):
+                chosen = server
+            case ServerWentSilent(server):
+                silent.add(server)
+            case ServerCameBack(server):
+                silent.discard(server)
+        if chosen in silent and since is None:
+            since = at
+        elif chosen not in silent and since is not None:
+            found.append((since, at))
+            since = None
+    return found if since is None else [*found, (since, run.world.scenario.duration)]
 
 
 def _overlap(begin: Instant, end: Instant, silent: list[tuple[Instant, Instant]]) -> Duration:
