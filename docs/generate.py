@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from sim.faces import parameters, shipped
+from sim.faces.terminal import capital
 from sim.machines.ios.behaviour import TunnelLimits
 from sim.machines.ios.path import PathRules
 from sim.machines.ios.provider import Client, Provider
@@ -186,11 +187,7 @@ def notes() -> list[Note]:
 
 def _note(file: str, words: str) -> Note:
     text, _, bias = re.sub(r" \(bias: ([^)]*)\)", r". Bias: \1", words).partition(" Bias: ")
-    return Note(file, _capital(text.rstrip(".")) + ".", _capital(bias.rstrip(".")))
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    return Note(file, capital(text.rstrip(".")) + ".", capital(bias.rstrip(".")))
 
 
 def model_notes() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sim.base.units import Instant
@@ -11,7 +12,8 @@ from sim.engine.ledger import Ledger, assign
 from sim.engine.network import Control
 from sim.engine.standing import Standing
 from sim.engine.timeline import Timeline
-from sim.machines.routing import Verdict
+from sim.machines.routing import Situation, Verdict
+from sim.world.intervals import Intervals, holding
 from sim.world.nature import Nature
 from sim.world.scenario import Scenario
 from sim.world.world import World, build
@@ -42,6 +44,10 @@ class Run:
     def seed(self) -> int:
         """The seed of this day."""
         return self.world.seed
+
+    def when(self, holds: Callable[[Situation], bool]) -> Intervals:
+        """When a situation held."""
+        return holding(((s.begin, holds(s.situation)) for s in self.standings), self.scenario.duration)
 
 
 def play(world: World) -> Run:

@@ -37,7 +37,7 @@ from sim.machines.machine import (
     Silent,
     Watch,
 )
-from sim.world.nature import Ints
+from sim.world.intervals import Ints
 
 NOTED_AHEAD: Duration = 3 * HOUR
 
@@ -75,8 +75,7 @@ class Traffic:
         """Received before `_answers_since`: the last packet, and those after the last one sent."""
         self._flushes: list[Instant] = []
 
-    # What is in the tunnel
-    # -------------------------------------------------------------------------------------------------
+    # What is in the tunnel --------------------------------------------------------------------------------------------
 
     def rows_of_flow(self, flow: int) -> Ints:
         """Rows of a flow, ascending."""
@@ -156,8 +155,7 @@ class Traffic:
             at = self.next_received(at + 1)
         self._received.append(last)
 
-    # Packets
-    # -----------------------------------------------------------------------------------------------------------------
+    # Packets ----------------------------------------------------------------------------------------------------------
 
     def next_sent(self, after: Instant) -> Instant:
         """The first packet into the tunnel at or after `after`, if nothing changes; NEVER if none is noted."""
@@ -193,8 +191,7 @@ class Traffic:
         sent = self.next_sent(max(after - self.round_trip, self._answers_since))
         return sent + self.round_trip if sent < NEVER else NEVER
 
-    # Watches
-    # -----------------------------------------------------------------------------------------------------------------
+    # Watches ----------------------------------------------------------------------------------------------------------
 
     def due(self, watch: Watch, now: Instant, fence: Instant) -> Instant:
         """When a watch comes true, if nothing changes before `fence`; anything beyond the fence may be reported as

@@ -5,17 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.faces.terminal import count, progress, stdout, table, text
-from sim.world.loading import ScenarioError, load
+from sim.world.loading import load
 
 CONFIGURATIONS = frozenset({".mobileconfig", ".conf", ".ovpn", ".plist", ".xml"})
 """Endings of VPN configurations; anything else is taken for a scenario."""
-
-
-def is_refusal(error: Exception) -> bool:
-    """Whether the error says that the user's file is wrong. The importers are loaded only when they are asked for."""
-    from sim.faces.importing import ImportRefused
-
-    return isinstance(error, ScenarioError | ImportRefused)
 
 
 def configuration(path: Path) -> str:

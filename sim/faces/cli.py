@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.base.refusal import Refusal
 from sim.engine.simulate import Run, simulate
 from sim.faces import checking, saving, shipped
 from sim.faces.terminal import LINES, clean, say, stderr, stdout, table, text
@@ -66,16 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     occasion = Occasion()
     try:
         app(args=words, obj=occasion)
-    except ScenarioError as error:
+    except Refusal as error:
         say(f"leakwindow: {error}")
         raise SystemExit(INPUT_WRONG) from None
     except MemoryError:
         say("leakwindow: there is not enough memory for a day of this size; make it shorter, or its traffic rarer")
         raise SystemExit(INPUT_WRONG) from None
     except Exception as error:  # noqa: BLE001 - the top: whatever is left is a fault of ours
-        if checking.is_refusal(error):
-            say(f"leakwindow: {error}")
-            raise SystemExit(INPUT_WRONG) from None
         if occasion.debug:
             traceback.print_exception(error)
         say(_our_fault(error, words, occasion))
@@ -269,9 +267,7 @@ def check(
             print(clean(checking.scenario(path)))
             if expect:
                 failed |= not checking.claims_hold(path, seeds)
-        except Exception as error:
-            if not checking.is_refusal(error):
-                raise
+        except Refusal as error:
             say(f"leakwindow: {error}")
             wrong = True
     if wrong or failed:

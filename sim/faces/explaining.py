@@ -11,8 +11,8 @@ from rich.padding import Padding
 from sim.base.units import SECOND, Instant
 from sim.engine.simulate import Run
 from sim.faces.headline import sentence
-from sim.faces.reporting import HOT, capital, others
-from sim.faces.terminal import spell, table, text
+from sim.faces.reporting import HOT, others
+from sim.faces.terminal import capital, spell, table, text
 from sim.measure.explain import Explanation, Line, clock, explain, why
 from sim.measure.leaks import DISCLOSURES, LeakWindow
 from sim.measure.summary import Summary

@@ -11,7 +11,7 @@ from sim.machines.routing import Fate, Intended
 from sim.measure.leaks import DISCLOSURES
 from sim.measure.reconnects import Reconnect
 from sim.measure.summary import Summary
-from sim.world.intervals import total
+from sim.world.intervals import common, total
 
 
 class Piece(NamedTuple):
@@ -33,7 +33,8 @@ class Number(NamedTuple):
 def sentence(summary: Summary) -> list[list[Piece]]:
     """The headline, as one or two lines of pieces. There is one template for each outcome."""
     intent, exposed = summary.intent, total(summary.exposed)
-    connected, within = exposure_within(summary)
+    connected = total(summary.said_connected)
+    within = total(common(summary.said_connected, summary.exposed))
     if not intent:
         return [[Piece("The VPN was never asked for: everything went out as it is.")]]
     if not connected:
@@ -62,25 +63,6 @@ def _aftermath(summary: Summary, exposed: Duration, share: str, claim: str) -> l
 def plain_sentence(summary: Summary) -> str:
     """The headline as one text."""
     return " ".join("".join(piece.words for piece in line) for line in sentence(summary))
-
-
-def exposure_within(summary: Summary) -> tuple[Duration, Duration]:
-    """How long the status was Connected while protection was intended, and how much of that was exposed. [µs]"""
-    standings, horizon = summary.run.standings, summary.run.scenario.duration
-    ends = [s.begin for s in standings[1:]] + [horizon]
-    connected = exposed = 0
-    for standing, end in zip(standings, ends, strict=True):
-        if standing.situation.connected and standing.situation.intent:
-            connected += end - standing.begin
-            exposed += sum(
-                max(0, min(end, int(b)) - max(standing.begin, int(a)))
-                for a, b in summary.exposed[
-                    summary.exposed[:, 1].searchsorted(standing.begin, side="right") : summary.exposed[
-                        :, 0
-                    ].searchsorted(end)
-                ]
-            )
-    return connected, exposed
 
 
 def numbers(summary: Summary, found: dict[str, Any]) -> list[Number]:
@@ -185,7 +167,11 @@ _EVENTS = {
     "PortalPassed": "a sign-in page",
     "reject": "keys too old to use",
     "new handshake": "an unanswered packet",
-    "ping restart": "silence of the server",
+    "restart": "silence of the server",
+    "gateway gives up": "the gateway's forgetting",
+    "child end": "the end of its keys",
+    "IKE end": "the end of its keys",
+    "hand window": "a failed key exchange",
 }
 
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from sim.base.units import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from sim.engine.simulate import Run
 from sim.machines import events as ev
-from sim.machines.routing import Cause, Fate, Verdict, Way
+from sim.machines.routing import Cause, Fate
 from sim.measure.explain import clock
 from sim.measure.leaks import stretches
 from sim.measure.summary import Summary
-from sim.world.intervals import EMPTY, Intervals, clip, complement, joined, total
+from sim.world.intervals import EMPTY, Intervals, clip, complement, joined, listed, paired, total
 from sim.world.nature import Kind
 
 LOOK_UPS = "look-ups (DNS)"
@@ -69,8 +69,7 @@ def merged(steps: Iterable[tuple[Instant, str, str]], horizon: Instant) -> list[
 
 def of_kind(found: list[Band], kind: str) -> Intervals:
     """The intervals of one kind."""
-    chosen = [(b.begin, b.end) for b in found if b.kind == kind]
-    return np.array(chosen, dtype=np.int64) if chosen else EMPTY
+    return listed([(b.begin, b.end) for b in found if b.kind == kind])
 
 
 def said(run: Run) -> list[Band]:
@@ -109,13 +108,7 @@ def path(run: Run) -> list[Band]:
 
 def holes(run: Run) -> Intervals:
     """When the default path kept its address and carried nothing."""
-
-    def broken(s: Any) -> str:
-        if s.default is None:
-            return "none"
-        return "works" if (s.wifi_works if s.default is ev.Interface.WIFI else s.cellular_works) else "hole"
-
-    return of_kind(merged(((s.begin, broken(s.situation), "") for s in run.standings), run.scenario.duration), "hole")
+    return run.when(lambda s: s.default is not None and not s.works(s.default))
 
 
 def provider(run: Run) -> list[Band]:
@@ -130,15 +123,9 @@ def handshakes(run: Run) -> NDArray[np.float64]:
 
 def device(run: Run) -> list[Band]:
     """Screen on, screen off, asleep."""
-    nature, horizon = run.world.nature, run.scenario.duration
-    on, asleep = clip(nature.screen_on, horizon), clip(nature.asleep, horizon)
-    parts = (("on", on), ("asleep", asleep), ("locked", complement(joined([on, asleep]), horizon)))
+    on, asleep = run.world.nature.screen_on, run.world.nature.asleep
+    parts = (("on", on), ("asleep", asleep), ("locked", complement(joined([on, asleep]), run.scenario.duration)))
     return sorted(Band(a, b, kind, kind) for kind, intervals in parts for a, b in intervals.tolist())
-
-
-def within(a: Intervals, b: Intervals, horizon: Instant) -> Intervals:
-    """The intersection of two sets of intervals."""
-    return complement(joined([complement(a, horizon), complement(b, horizon)]), horizon)
 
 
 def outside(summary: Summary) -> tuple[Intervals, NDArray[np.int64]]:
@@ -160,7 +147,7 @@ def causes(summary: Summary) -> list[tuple[Cause, Intervals]]:
     found: dict[Cause, list[tuple[int, int]]] = {}
     for window in summary.windows:
         found.setdefault(window.cause, []).append((window.begin, window.end))
-    rows = [(cause, joined([np.array(pairs, dtype=np.int64)])) for cause, pairs in found.items()]
+    rows = [(cause, joined([listed(pairs)])) for cause, pairs in found.items()]
     return sorted(rows, key=lambda row: -total(row[1]))
 
 
@@ -183,11 +170,11 @@ def owner_lanes(summary: Summary, columns: int) -> list[OwnerLane]:
         ((s.flow, s.begin, s.end) for w in summary.windows for s in w.stretches), lane_of_flow, len(names)
     )
     bypassed = _by_lane(((s.flow, s.begin, s.end) for s in summary.bypasses), lane_of_flow, len(names))
-    blocked = _by_lane(((s.flow, s.begin, s.end) for s in stretches(run, _blocks)), lane_of_flow, len(names))
+    blocked = _by_lane(((s.flow, s.begin, s.end) for s in stretches(run, lambda v: v.blocks)), lane_of_flow, len(names))
     lanes = []
     for i, (name, system) in enumerate(names):
         members = np.flatnonzero(lane_of_flow == i)
-        alive = clip(joined([np.stack((nature.opens[members], nature.closes[members]), axis=1)]), horizon)
+        alive = clip(joined([paired(nature.opens[members], nature.closes[members])]), horizon)
         rows = np.flatnonzero(lane_of_burst == i)
         bars = {fate: _bars(run, rows[ledger.fate[rows] == fate], columns) for fate in Fate}
         leaked = int(bars[Fate.LEAKED].size.sum())
@@ -196,20 +183,16 @@ def owner_lanes(summary: Summary, columns: int) -> list[OwnerLane]:
     return sorted(lanes, key=lambda lane: (lane.system, -total(lane.exposed), -lane.leaked, lane.name))
 
 
-def _blocks(verdict: Verdict) -> bool:
-    return verdict.way in (Way.REFUSED, Way.HELD) or (verdict.fate is None and verdict.otherwise is Fate.BLOCKED)
-
-
 def _by_lane(pieces: Iterable[tuple[int, int, int]], lane_of_flow: NDArray[np.int64], n: int) -> list[Intervals]:
     found: list[list[tuple[int, int]]] = [[] for _ in range(n)]
     for flow, begin, end in pieces:
         found[lane_of_flow[flow]].append((begin, end))
-    return [joined([np.array(pairs, dtype=np.int64).reshape(-1, 2)]) for pairs in found]
+    return [joined([listed(pairs)]) for pairs in found]
 
 
 def _bars(run: Run, rows: NDArray[np.int64], columns: int) -> Bars:
     horizon, ledger = run.scenario.duration, run.ledger
-    size = (ledger.up[rows] + ledger.down[rows]).astype(np.float64)
+    size = ledger.size[rows].astype(np.float64)
     column = np.minimum(ledger.settled[rows] * columns // horizon, columns - 1)
     sums = np.bincount(column, weights=size, minlength=columns)
     used = np.flatnonzero(sums)

@@ -19,7 +19,7 @@ from sim.faces.lanes import Band, OwnerLane
 from sim.faces.terminal import size, spell
 from sim.machines.routing import Cause, Fate
 from sim.measure.summary import Summary
-from sim.world.intervals import Intervals, total
+from sim.world.intervals import Intervals, common, total
 
 WIDTH, LEFT, RIGHT, MARGIN = 13.8, 1.95, 1.35, 0.35
 """Of the figure, of its column of names, of its column of totals, of its edge. [inches]"""
@@ -279,9 +279,8 @@ def _owner(p: Panel, owner: OwnerLane, connected: Intervals, y: float) -> None:
 
 def _owner_bands(p: Panel, owner: OwnerLane, connected: Intervals, y: float, high: float) -> None:
     """Bands say how the way stood for live sockets, whether or not it was used."""
-    horizon = p.summary.run.scenario.duration
     ink.bands(p.on, owner.alive, y, high, 0, facecolors=ink.SUNK)
-    ink.bands(p.on, lanes.within(owner.alive, connected, horizon), y, high, 0, facecolors=INSIDE)
+    ink.bands(p.on, common(owner.alive, connected), y, high, 0, facecolors=INSIDE)
     ink.bands(p.on, owner.exposed, y, high, p.least_leak, facecolors=ink.LEAK_SOFT, alpha=0.75)
     hollow: dict[str, Any] = {"facecolors": "none", "edgecolors": ink.FATES[Fate.BYPASSED], "linewidths": 0.5}
     ink.bands(p.on, owner.bypassed, y, high, p.least, zorder=2, **hollow)

@@ -16,10 +16,9 @@ from pydantic.fields import FieldInfo
 
 from sim.base.citing import ASSUMED, Cited, Parameters
 from sim.base.sources import SOURCES
+from sim.machines.protocols import PROTOCOLS
 from sim.machines.radio import CITED, SETS, WIFI_SETS
 from sim.world.scenario import Scenario
-
-PROTOCOLS = ("wireguard", "ikev2", "openvpn")
 
 
 @dataclass(frozen=True)

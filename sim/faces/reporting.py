@@ -11,7 +11,7 @@ from rich.text import Text
 from sim.base.units import to_seconds
 from sim.faces.headline import Piece, numbers, reconnect_rows, sentence
 from sim.faces.parameters import assumed_in
-from sim.faces.terminal import clean, size, spell, table, text
+from sim.faces.terminal import capital, clean, size, spell, table, text
 from sim.machines.routing import Cause
 from sim.measure.explain import clock, why
 from sim.measure.leaks import LeakWindow
@@ -69,7 +69,7 @@ def _windows(console: Console, summary: Summary) -> None:
     shown = longest(windows)
     order = {id(window): i for i, window in enumerate(windows, 1)}
     for window in shown:
-        leaked = leaked_bytes(summary, window)
+        leaked = summary.size(window.rows)
         until = "the end" if window.end >= run.scenario.duration else clock(run, window.end)
         times = f"{order[id(window)]:>4}  {clock(run, window.begin)} to {until:8}"
         length = f"  {spell(window.end - window.begin):>11}  "
@@ -92,17 +92,6 @@ def longest(windows: list[LeakWindow]) -> list[LeakWindow]:
     return sorted(shown[:SHOWN], key=lambda w: w.begin)
 
 
-def capital(words: str) -> str:
-    """The text as the beginning of a sentence; all but its first letter is left as it is."""
-    return words[:1].upper() + words[1:]
-
-
-def leaked_bytes(summary: Summary, window: LeakWindow) -> int:
-    """Bytes that left through a window."""
-    ledger = summary.run.ledger
-    return int((ledger.up[window.rows] + ledger.down[window.rows]).sum())
-
-
 def others(summary: Summary, shown: list[LeakWindow]) -> list[str]:
     """What is not shown, one line a cause: "… and 43 more of L05 DNS outside, 41 s in all, 59 kB leaked"."""
     chosen = set(map(id, shown))
@@ -112,7 +101,7 @@ def others(summary: Summary, shown: list[LeakWindow]) -> list[str]:
             by_cause.setdefault(window.cause, []).append(window)
     return [
         f"… and {len(rest)} more of {cause.value}, {spell(sum(w.end - w.begin for w in rest))} in all, "
-        f"{size(sum(leaked_bytes(summary, w) for w in rest))} leaked"
+        f"{size(sum(summary.size(w.rows) for w in rest))} leaked"
         for cause, rest in by_cause.items()
     ]
 

@@ -112,6 +112,11 @@ def spell(duration: Duration) -> str:
     return f"{duration / SECOND:.3g} s" if duration >= SECOND or not duration else f"{duration / SECOND:.2g} s"
 
 
+def capital(words: str) -> str:
+    """The text as the beginning of a sentence; all but its first letter is left as it is."""
+    return words[:1].upper() + words[1:]
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A line that counts up, on a terminal only, and only if the work takes longer than two seconds."""

@@ -24,8 +24,7 @@ class Interface(StrEnum):
     """The tunnel's own interface."""
 
 
-# Nature
-# ----------------------------------------------------------------------------------------------------------------
+# Nature ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,7 @@ class ProviderCrashed(Event):
     """The provider process crashed by a fault of its own."""
 
 
-# The user and the management
-# ----------------------------------------------------------------------------------------------
+# The user and the management ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +201,7 @@ class LeakChecked(Event):
     """The user opened a leak-test page."""
 
 
-# What machines announce
-# ---------------------------------------------------------------------------------------------------
+# What machines announce -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,12 @@ class Situation(NamedTuple):
     portal: bool
     """The default network is one that wanted a sign-in."""
 
+    def works(self, interface: Interface | None) -> bool:
+        """Whether this interface carries packets while it has an address; no interface does not."""
+        if interface is None:
+            return False
+        return self.wifi_works if interface is Interface.WIFI else self.cellular_works
+
 
 class Verdict(NamedTuple):
     """Which way, and what that means for a burst."""
@@ -156,6 +162,11 @@ class Verdict(NamedTuple):
     def exposed(self) -> bool:
         """A PROTECT flow is routed outside the tunnel (whether or not the interface carries just now)."""
         return self.way is Way.OUTSIDE and self.cause is not None
+
+    @property
+    def blocks(self) -> bool:
+        """A policy keeps the flow from the network, at once or for as long as it waits."""
+        return self.otherwise is Fate.BLOCKED
 
 
 ASPECTS: dict[str, tuple[str, ...]] = {
@@ -263,7 +274,6 @@ def _outside(
         fate, cause = Fate.BYPASSED, None
     else:
         fate = Fate.LEAKED
-    works = s.wifi_works if binding.interface is Interface.WIFI else s.cellular_works
-    if not works:
+    if not s.works(binding.interface):
         return Verdict(Way.OUTSIDE, binding, None, Fate.STALLED, cause, grounds)
     return Verdict(Way.OUTSIDE, binding, fate, fate, cause, grounds)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.base.units import SECOND, Instant
+from sim.base.units import SECOND
 from sim.engine.ledger import WAITS, Spans, held
 from sim.engine.simulate import Run
 from sim.machines.events import AirplaneTurnedOff, AirplaneTurnedOn, Interface
@@ -21,9 +21,7 @@ from sim.machines.radio import WIFI_SETS
 from sim.machines.routing import Fate
 from sim.measure.energy import EnergyAccount, Traffic, cellular_energy, phone_energy, vpn_energy, wifi_energy
 from sim.measure.leaks import PACKET
-from sim.measure.reconnects import carries
-from sim.measure.spells import between
-from sim.world.intervals import Intervals, Ints
+from sim.world.intervals import Ints, holding
 
 SENT = np.zeros(len(Fate), dtype=bool)
 SENT[[Fate.TUNNELLED, Fate.LEAKED, Fate.BYPASSED, Fate.OPEN]] = True
@@ -44,8 +42,8 @@ def battery(run: Run) -> Battery:
     phone = _phone(run)
     sent = _with_vpn(run, begins, default)
     vpn = _vpn(run, sent)
-    with_vpn = {**phone, **_radios(run, sent, begins), **vpn}
-    without = {**phone, **_radios(run, _without_vpn(run, begins, default), begins), **dict.fromkeys(vpn, 0)}
+    with_vpn = {**phone, **_radios(run, sent), **vpn}
+    without = {**phone, **_radios(run, _without_vpn(run, begins, default)), **dict.fromkeys(vpn, 0)}
     return Battery(EnergyAccount(with_vpn), EnergyAccount(without))
 
 
@@ -106,7 +104,7 @@ def _without_vpn(run: Run, begins: Ints, default: NDArray[np.bool_]) -> _Columns
     """The same demand, sent as soon as the default path carries; push and pinned sockets on cellular while there is
     any."""
     nature, world = run.world.nature, run.world
-    works = np.array([carries(s.situation) for s in run.standings], dtype=bool)
+    works = np.array([s.situation.works(s.situation.default) for s in run.standings], dtype=bool)
     fates = np.where(works, np.int8(Fate.OPEN), np.int8(WAITS))
     track = np.zeros(len(begins), dtype=np.int64)
     spans = Spans(track, begins, fates, np.full(len(begins), Fate.OFFLINE, dtype=np.int8), default)
@@ -124,11 +122,9 @@ def _without_vpn(run: Run, begins: Ints, default: NDArray[np.bool_]) -> _Columns
     return _Columns(settled, nature.up, nature.down, np.zeros(len(settled), dtype=bool), cellular, sent)
 
 
-def _radios(run: Run, sent: _Columns, begins: Ints) -> dict[str, int]:
+def _radios(run: Run, sent: _Columns) -> dict[str, int]:
     world, scenario = run.world, run.world.scenario
-    wifi = np.array([s.situation.wifi for s in run.standings], dtype=np.int64)
-    cellular = np.array([s.situation.cellular for s in run.standings], dtype=np.int64)
-    attached, associated = _on(begins, cellular, scenario.duration), _on(begins, wifi, scenario.duration)
+    attached, associated = run.when(lambda s: s.cellular != 0), run.when(lambda s: s.wifi != 0)
     # MODEL: all Wi-Fi networks of a scenario have the mean rate in the energy account. Bias: air time on slow ones is
     # too short.
     rate = sum(w.rate_mbps for w in scenario.wifi) / len(scenario.wifi) if scenario.wifi else 80.0
@@ -147,22 +143,17 @@ def _radios(run: Run, sent: _Columns, begins: Ints) -> dict[str, int]:
     }
 
 
-def _on(begins: Ints, address: Ints, horizon: Instant) -> Intervals:
-    """Intervals in which an interface has an address."""
-    has = np.concatenate(([False], address != 0, [False]))
-    edges = np.flatnonzero(np.diff(has.astype(np.int8)))
-    instants = np.append(begins, horizon)[edges].reshape(-1, 2)
-    return instants[instants[:, 0] < instants[:, 1]]
-
-
 def _phone(run: Run) -> dict[str, int]:
     scenario, nature = run.world.scenario, run.world.nature
-    airplane = between(run, AirplaneTurnedOn, AirplaneTurnedOff)
+    switches = (AirplaneTurnedOn, AirplaneTurnedOff)
+    switched = (
+        (at, isinstance(event, AirplaneTurnedOn)) for at, event in run.world.script if isinstance(event, switches)
+    )
     return phone_energy(
         scenario.device.power,
         scenario.duration,
         nature.screen_on,
         nature.asleep,
-        np.array(airplane, dtype=np.int64).reshape(-1, 2),
+        holding(switched, scenario.duration),
         wakes=len(nature.asleep),
     )

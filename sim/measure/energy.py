@@ -26,10 +26,9 @@ from sim.machines.radio.air import NANOJOULES_PER_MICROJOULE, NANOJOULES_PER_MIL
 from sim.machines.radio.battery import PhonePower, VpnPower, usable_nj
 from sim.machines.radio.lte import Lte
 from sim.machines.radio.wifi import WifiPsm
+from sim.world.intervals import Intervals, rows_between, total
 
 Column = NDArray[np.int64]
-Intervals = NDArray[np.int64]
-"""Half-open intervals, (k, 2): begin and end, sorted and disjoint. [µs]"""
 
 COMPONENTS: tuple[str, ...] = (
     "base_idle",
@@ -185,12 +184,12 @@ def phone_energy(
     dict
         The components ``base_*``. [nJ]
     """
-    sleeping = _total(asleep)
+    sleeping = total(asleep)
     base = duration * power.idle_mw - sleeping * (power.idle_mw - power.asleep_mw)
     # MODEL: airplane mode saves as much awake as asleep (what daemons do for the radios); nobody measured them apart.
     return {
-        "base_idle": base - _total(airplane) * (power.asleep_mw - power.airplane_mw),
-        "base_screen": _total(screen_on) * power.screen_mw,
+        "base_idle": base - total(airplane) * (power.asleep_mw - power.airplane_mw),
+        "base_screen": total(screen_on) * power.screen_mw,
         "base_wakes": wakes * power.dark_wake_mj * NANOJOULES_PER_MILLIJOULE,
     }
 
@@ -250,7 +249,7 @@ def _bursts(traffic: Traffic, intervals: Intervals, rate_mbps: float) -> _Bursts
     low, high = np.searchsorted(at, begin), np.searchsorted(at, end)
     counts = high - low
     if counts.sum() != len(at):
-        inside = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        inside, _ = rows_between(low, high)
         at, up, down = at[inside], up[inside], down[inside]
     busy = counts > 0
     first = (np.cumsum(counts) - counts)[busy]
@@ -260,7 +259,7 @@ def _bursts(traffic: Traffic, intervals: Intervals, rate_mbps: float) -> _Bursts
     size *= 8
     air = size / rate_mbps
     np.rint(air, out=size, casting="unsafe")
-    return _Bursts(at, up, down, size, np.repeat(end, counts), first, leading, _total(intervals))
+    return _Bursts(at, up, down, size, np.repeat(end, counts), first, leading, total(intervals))
 
 
 def _connections(radio: Lte, bursts: _Bursts) -> tuple[Column, Column]:
@@ -337,8 +336,3 @@ def _byte_energy(radio: Lte | WifiPsm, bursts: _Bursts) -> Nanojoules:
     energy += radio.alpha_dl * bursts.down
     energy *= 8.0
     return int(np.rint(energy, out=energy).sum(dtype=np.int64))
-
-
-def _total(intervals: Intervals) -> Duration:
-    """All intervals together. [µs]"""
-    return int((intervals[:, 1] - intervals[:, 0]).sum())

@@ -35,7 +35,7 @@ from sim.machines import events
 from sim.machines.machine import Event
 from sim.machines.routing import Cause
 from sim.measure.summary import summarise
-from sim.world.loading import ScenarioError, load
+from sim.world.loading import ScenarioError, did_you_mean, load
 from sim.world.scenario import Expectation
 
 NEAR = 0.1
@@ -62,7 +62,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 _EVENTS = tuple(sorted(n for n, c in vars(events).items() if isinstance(c, type) and issubclass(c, Event)))
 
 
-# What an expectation says --------------------------------------------------------------------------------------------
+# What an expectation says ---------------------------------------------------------------------------------------------
 
 
 class Number(NamedTuple):
@@ -151,7 +151,7 @@ def _margin(a: float, relation: str, b: float) -> float:
             return max(NEAR - abs(apart), 0.0) if abs(apart) <= NEAR * (1 + _RELATIVE) else NEAR - abs(apart)
 
 
-# Reading it ----------------------------------------------------------------------------------------------------------
+# Reading it -----------------------------------------------------------------------------------------------------------
 
 
 class _Token(NamedTuple):
@@ -233,7 +233,7 @@ def _number(digits: str, unit: str | None) -> Number:
     raise ValueError(f'unknown unit in "{text}"; allowed: us, ms, s, min, h, d, B, kB, MB, GB, KiB, MiB, %')
 
 
-# Looking it up -------------------------------------------------------------------------------------------------------
+# Looking it up --------------------------------------------------------------------------------------------------------
 
 
 def look_up(document: Mapping[str, Any], path: Sequence[str]) -> float:
@@ -286,7 +286,7 @@ def _known(part: str, allowed: Sequence[str], path: Sequence[str]) -> None:
         raise KeyError(f"there is no {'.'.join(path)} in a run's document; {hint}")
 
 
-# Holding the scenario to it ------------------------------------------------------------------------------------------
+# Holding the scenario to it -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -349,8 +349,7 @@ def _claim(path: Path, k: int, expectation: Expectation, policies: Mapping[str, 
         raise ScenarioError(str(path), where, str(error)) from None
     for key in claim.keys:
         if key.policy is not None and key.policy not in policies:
-            near = get_close_matches(key.policy, list(policies), n=1, cutoff=0.6)
-            hint = f"Did you mean {near[0]!r}?" if near else f"There is: {', '.join(policies) or 'none'}."
+            hint = did_you_mean(key.policy, list(policies)) or f"There is: {', '.join(policies) or 'none'}."
             raise ScenarioError(str(path), where, f"there is no policy {key.policy!r}", hint)
     return claim
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sim.base.units import HOUR, MINUTE, SECOND, Instant
+from sim.base.units import SECOND, Instant
 from sim.engine.simulate import Run
 from sim.engine.timeline import Record
 from sim.machines import events as ev
 from sim.machines.machine import Answered, Due
 from sim.machines.routing import Cause
-from sim.measure.leaks import DISCLOSURES, LeakWindow
+from sim.measure.leaks import LeakWindow
 from sim.world.scenario import Vpn
 
 
@@ -26,7 +26,6 @@ class Explanation(NamedTuple):
     """One window, explained."""
 
     window: LeakWindow
-    headline: str
     chains: tuple[tuple[str, tuple[Line, ...]], ...]
     """For each of its grounds what it is, and the steps to it from the first cause on."""
     closed_by: str
@@ -39,15 +38,6 @@ def clock(run: Run, at: Instant) -> str:
     start = run.world.scenario.start
     seconds = ((start.hour * 60 + start.minute) * 60 + start.second) + at // SECOND
     return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-
-
-def length(duration: int) -> str:
-    """A duration as people say it: "1 h 05 min", "12 min 30 s", "0.2 s"."""
-    if duration >= HOUR:
-        return f"{duration // HOUR} h {duration % HOUR // MINUTE:02d} min"
-    if duration >= MINUTE:
-        return f"{duration // MINUTE} min {duration % MINUTE // SECOND:02d} s"
-    return f"{duration / SECOND:.3g} s"
 
 
 def owners(run: Run, window: LeakWindow, most: int = 3) -> str:
@@ -99,12 +89,7 @@ def explain(run: Run, window: LeakWindow) -> Explanation:
             chains.append(("It also needed" if chains else "What opened it", lines))
     if window.cause is Cause.LEGACY_SOCKET:
         chains.insert(0, ("What was there before", _opened(run, window)))
-    begun = f"{clock(run, window.begin)}, {length(window.end - window.begin)}"
-    seen_as = ", ".join(DISCLOSURES[k] for k in window.kinds)
-    headline = f"{window.cause.value}: {begun}: {why(run, window)}. Disclosed: {seen_as}."
-    return Explanation(
-        window, headline, tuple(chains), _closed(run, window), remedies(window.cause, run.world.scenario.vpn)
-    )
+    return Explanation(window, tuple(chains), _closed(run, window), remedies(window.cause, run.world.scenario.vpn))
 
 
 def _opened(run: Run, window: LeakWindow, most: int = 4) -> tuple[Line, ...]:
@@ -137,11 +122,11 @@ def _closed(run: Run, window: LeakWindow) -> str:
     if window.closer is None:
         return f"It closed at {at}, when the last of these sockets ended by itself."
     lines = _steps(run, window.closer)
-    cause = lines[-1].text if lines else "how things stood changed."
-    return f"It closed at {at}: {cause[0].lower()}{cause[1:]}"
+    cause = lines[-1].text if lines else "How things stood changed."
+    return f"It closed at {at}. {cause}"
 
 
-_TIMERS = {
+TIMERS = {
     ("path", "notice"): "",
     ("path", "settle"): "Cellular takes over as the path.",
     ("path", "wifi"): "Wi-Fi is associated again.",
@@ -161,8 +146,31 @@ _TIMERS = {
     ("protocol", "retransmit"): "No answer; the message is sent again.",
     ("protocol", "reject"): "The session's keys are too old to be used.",
     ("protocol", "new handshake"): "Nothing has come back for 15 s: a new handshake begins.",
-    ("protocol", "ping restart"): "Nothing was heard from the server for too long: the client reconnects.",
+    ("protocol", "unanswered"): "What was sent has not been answered for 15 s.",
+    ("protocol", "passive"): "Data has come and nothing was sent back for a while: an empty packet goes out.",
+    ("protocol", "persistent"): "It has been quiet for the time of the persistent keepalive: an empty packet goes out.",
+    ("protocol", "receive"): "A packet comes in with a key that is nearly too old: a handshake begins.",
+    ("protocol", "update"): "The client moves its session to the new network.",
+    ("protocol", "keepalive"): "A keepalive for the NAT goes out.",
+    ("protocol", "liveness"): "The client asks the gateway whether it is still there.",
+    ("protocol", "gateway gives up"): "The gateway has not heard from the phone for too long and forgets the session.",
+    ("protocol", "child rekey"): "The session's keys are to be renewed.",
+    ("protocol", "IKE rekey"): "The keys of the control channel are to be renewed.",
+    ("protocol", "child end"): "The lifetime of the session's keys is over.",
+    ("protocol", "IKE end"): "The lifetime of the control channel is over.",
+    ("protocol", "poll"): "The server has not answered in time: the client tries again.",
+    ("protocol", "hand window"): "The key exchange took too long.",
+    ("protocol", "push request"): "The client asks for its settings.",
+    ("protocol", "retry"): "The client has waited long enough, and connects again.",
+    ("protocol", "resume"): "There is a network again: the client connects.",
+    ("protocol", "ping"): "Nothing was sent for a while: a ping goes out.",
+    ("protocol", "server ping"): "The server's ping is due.",
+    ("protocol", "restart"): "Nothing was heard from the server for too long: the client reconnects.",
+    ("protocol", "renegotiation"): "The keys are to be negotiated again.",
+    ("protocol", "stall"): "A packet is lost in the hole; TCP holds back what follows.",
+    ("protocol", "carrier"): "TCP repeats what was lost, and data flows again.",
 }
+"""Actor and timer or watch → what its end means."""
 
 
 def say(record: Record) -> str:
@@ -172,7 +180,7 @@ def say(record: Record) -> str:
         case Due(name) if name == "start" and record.cause is None:
             return ""
         case Due(name):
-            return _TIMERS.get((record.actor, name), f"{record.actor}: {name}.")
+            return TIMERS.get((record.actor, name), f"{record.actor}: {name}.")
         case Answered(name):
             return f"The server answers ({name})."
     if record.cause is not None:

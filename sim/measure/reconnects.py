@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from sim.base.units import Duration, Instant, to_seconds
 from sim.engine.simulate import Run
-from sim.machines.events import Interface, ServerCameBack, ServerChosen, ServerWentSilent
+from sim.machines.events import ServerCameBack, ServerChosen, ServerWentSilent
 from sim.machines.machine import Due
-from sim.machines.routing import Situation
+from sim.world.intervals import Intervals, common, complement, elapsed, holding, listed
 
 
 class Reconnect(NamedTuple):
@@ -38,9 +40,8 @@ def reconnects(run: Run) -> list[Reconnect]:
     An idle WireGuard tunnel has no session and needs none: the handshake that the next packet starts is an entry of its
     own.
     """
-    silent = silences(run)
     standings, protocol = run.standings, run.world.protocol.name
-    found: list[Reconnect] = []
+    found: list[tuple[int, Instant]] = []  # the standing that began each, and when it was over
     begun: int | None = None
     for i, standing in enumerate(standings):
         s = standing.situation
@@ -49,19 +50,26 @@ def reconnects(run: Run) -> list[Reconnect]:
         elif not s.answers and begun is None:
             begun = i
         elif s.answers and begun is not None:
-            first = standings[begun]
-            waited = pairwise(standings[begun : i + 1])
-            delay = sum(_overlap(a.begin, b.begin, silent) for a, b in waited if carries(a.situation))
-            found.append(Reconnect(first.begin, _event(run, begun), protocol, delay))
+            found.append((begun, standing.begin))
             begun = None
-    return found
+    works = run.when(lambda s: s.works(s.default))
+    carried = common(works, complement(silences(run), run.scenario.duration))
+    ends = listed([(standings[i].begin, over) for i, over in found])
+    delays = np.diff(elapsed(ends, carried)).ravel().tolist()
+    return [
+        Reconnect(standings[i].begin, _event(run, i), protocol, delay)
+        for (i, _), delay in zip(found, delays, strict=True)
+    ]
 
 
-def silences(run: Run) -> list[tuple[Instant, Instant]]:
-    """When the server that the user had chosen did not answer: [begin, end). [µs]"""
+def silences(run: Run) -> Intervals:
+    """When the server that the user had chosen did not answer."""
+    return holding(_silence(run), run.world.scenario.duration)
+
+
+def _silence(run: Run) -> Iterator[tuple[Instant, bool]]:
+    """After each line of the script, whether the chosen server is silent."""
     chosen, silent = run.world.scenario.vpn.server, set[str]()
-    found: list[tuple[Instant, Instant]] = []
-    since: Instant | None = None
     for at, event in run.world.script:
         match event:
             case ServerChosen(server):
@@ -70,26 +78,7 @@ def silences(run: Run) -> list[tuple[Instant, Instant]]:
                 silent.add(server)
             case ServerCameBack(server):
                 silent.discard(server)
-        if chosen in silent and since is None:
-            since = at
-        elif chosen not in silent and since is not None:
-            found.append((since, at))
-            since = None
-    return found if since is None else [*found, (since, run.world.scenario.duration)]
-
-
-def _overlap(begin: Instant, end: Instant, silent: list[tuple[Instant, Instant]]) -> Duration:
-    """Length of [begin, end) outside the silences."""
-    if not silent:
-        return end - begin
-    return end - begin - sum(max(0, min(end, b) - max(begin, a)) for a, b in silent)
-
-
-def carries(s: Situation) -> bool:
-    """Whether the default path carries packets."""
-    if s.default is None:
-        return False
-    return s.wifi_works if s.default is Interface.WIFI else s.cellular_works
+        yield at, chosen in silent
 
 
 def _event(run: Run, index: int) -> str:

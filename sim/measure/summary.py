@@ -11,12 +11,11 @@ import numpy as np
 
 from sim.base.units import Bytes, Duration, Instant, to_seconds
 from sim.engine.simulate import Run
-from sim.machines.routing import Cause, Fate, Intended, Situation, Verdict, Way
+from sim.machines.routing import Cause, Fate, Intended, Situation
 from sim.measure.battery import Battery, battery
 from sim.measure.explain import why
 from sim.measure.leaks import PACKET, Columns, LeakWindow, Stretch, columns, disclosure, leak_windows, stretches
 from sim.measure.reconnects import Reconnect, reconnects
-from sim.measure.spells import situations
 from sim.world.intervals import Intervals, Ints, common, inside, joined, paired, total
 
 NANOJOULES_PER_JOULE = 1_000_000_000
@@ -56,7 +55,7 @@ class Summary:
     @cached_property
     def blocked(self) -> Intervals:
         """The time in which a policy kept at least one live flow that should be protected from the network."""
-        return joined([columns(s for s in stretches(self.run, _blocks) if self._protected(s.flow)).spans])
+        return joined([columns(s for s in stretches(self.run, lambda v: v.blocks) if self._protected(s.flow)).spans])
 
     @cached_property
     def battery(self) -> Battery:
@@ -76,13 +75,9 @@ class Summary:
     def _protected(self, flow: int) -> bool:
         return self.run.world.traits[self.run.world.classes[flow]].intended is Intended.PROTECT
 
-    @cached_property
-    def _situations(self) -> list[tuple[Duration, Situation]]:
-        return situations(self.run)
-
     def _time(self, holds: Callable[[Situation], bool]) -> Duration:
         """Time in which a situation holds. [µs]"""
-        return sum(lasted for lasted, situation in self._situations if holds(situation))
+        return total(self.run.when(holds))
 
     @cached_property
     def intent(self) -> Instant:
@@ -102,12 +97,18 @@ class Summary:
     def _rows(self, fate: Fate) -> Ints:
         return np.flatnonzero(self.run.ledger.fate == fate)
 
-    def _size(self, rows: Ints) -> Bytes:
+    def size(self, rows: Ints) -> Bytes:
+        """Bytes of some rows of the ledger, up and down."""
         return int(self.run.ledger.size[rows].sum())
 
     def _packets(self, rows: Ints) -> int:
         ledger = self.run.ledger
         return int((-(-ledger.up[rows] // PACKET) + -(-ledger.down[rows] // PACKET)).sum())
+
+    @cached_property
+    def said_connected(self) -> Intervals:
+        """When the status was Connected while protection was intended."""
+        return self.run.when(lambda s: s.connected and s.intent)
 
     @cached_property
     def checks_fine_share(self) -> float | None:
@@ -137,7 +138,7 @@ class Summary:
                 "seconds": to_seconds(total(self.exposed)),
                 "flow_seconds": to_seconds(total(self.exposures.spans)),
                 "flows": self.exposures.sockets,
-                "bytes": self._size(leaked),
+                "bytes": self.size(leaked),
                 "packets": self._packets(leaked),
                 "first_s": to_seconds(int(self.exposed[0, 0])) if len(self.exposed) else None,
                 "by_cause": self._by_cause(),
@@ -147,7 +148,7 @@ class Summary:
             "bypassed": {
                 "seconds": to_seconds(total(joined([bypasses.spans]))),
                 "flows": bypasses.sockets,
-                "bytes": self._size(bypassed),
+                "bytes": self.size(bypassed),
                 "system_bytes": self._intended_bytes(bypassed, Intended.SYSTEM),
                 "direct_bytes": self._intended_bytes(bypassed, Intended.DIRECT),
             },
@@ -195,7 +196,7 @@ class Summary:
         return {
             "seconds": to_seconds(total(joined([part.spans]))),
             "flows": part.sockets,
-            "bytes": self._size(rows),
+            "bytes": self.size(rows),
             "packets": self._packets(rows),
         }
 
@@ -231,7 +232,7 @@ class Summary:
     def _intended_bytes(self, rows: Ints, intended: Intended) -> Bytes:
         world = self.run.world
         so_intended = np.array([t.intended is intended for t in world.traits], dtype=bool)
-        return self._size(rows[so_intended[world.classes[world.nature.flow[rows]]]])
+        return self.size(rows[so_intended[world.classes[world.nature.flow[rows]]]])
 
     def _first_protected(self) -> float | None:
         """Seconds from the beginning of intent to the first byte that went through the tunnel."""
@@ -252,10 +253,6 @@ class Summary:
             return "nothing outside"
         flows = {(s.flow, s.socket) for w in self.windows for s in w.stretches if s.begin <= at < s.end}
         return f"{len(flows)} outside"
-
-
-def _blocks(verdict: Verdict) -> bool:
-    return verdict.way in (Way.REFUSED, Way.HELD) or (verdict.fate is None and verdict.otherwise is Fate.BLOCKED)
 
 
 def summarise(run: Run) -> Summary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,29 @@ def paired(begin: Ints, end: Ints) -> Intervals:
     pairs = np.empty((len(begin), 2), dtype=np.int64)  # a third of the time of np.stack
     pairs[:, 0], pairs[:, 1] = begin, end
     return pairs
+
+
+def listed(pairs: Sequence[tuple[Instant, Instant]]) -> Intervals:
+    """Pairs of a beginning and an end as they are, (n, 2)."""
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def holding(steps: Iterable[tuple[Instant, bool]], horizon: Instant) -> Intervals:
+    """When something holds, if each step says in order of time that it does or does not from its instant on.
+
+    Before the first step it does not; after the last it stays as it is up to the horizon.
+    """
+    found: list[tuple[Instant, Instant]] = []
+    since: Instant | None = None
+    for at, holds in steps:
+        if holds and since is None:
+            since = at
+        elif not holds and since is not None:
+            found.append((since, at))
+            since = None
+    if since is not None:
+        found.append((since, horizon))
+    return joined([listed(found)])
 
 
 def joined(parts: Sequence[Intervals]) -> Intervals:
@@ -71,6 +94,17 @@ def rows_between(low: Ints, high: Ints) -> tuple[Ints, Ints]:
 def total(intervals: Intervals) -> Duration:
     """The summed length. [µs]"""
     return int((intervals[:, 1] - intervals[:, 0]).sum())
+
+
+def elapsed(at: Ints, where: Intervals) -> Ints:
+    """Instants of the clock → how much of the intervals lies before each, in the shape of `at`."""
+    if not len(where):
+        return np.zeros_like(at)
+    lengths = where[:, 1] - where[:, 0]
+    place = np.maximum(where[:, 0].searchsorted(at, side="right") - 1, 0)
+    begun = np.minimum(np.maximum(at - where[place, 0], 0), lengths[place])
+    found: Ints = (lengths.cumsum() - lengths)[place] + begun
+    return found
 
 
 def to_real(at: Ints, where: Intervals) -> Ints:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from sim.base.refusal import Refusal
 from sim.world.scenario import Scenario
 
 MOST_BYTES = 2_000_000
@@ -20,7 +21,7 @@ MOST_DEPTH = 40
 _MOST_EXTENDS = 4
 
 
-class ScenarioError(Exception):
+class ScenarioError(Refusal):
     """The user's file is wrong.
 
     Parameters
@@ -65,7 +66,7 @@ def load(
         policies = tree.get("policies", {})
         if not isinstance(policies, dict) or policy not in policies:
             names = list(policies) if isinstance(policies, dict) else []
-            raise ScenarioError(str(file), "policies", f"there is no policy {policy!r}", _did_you_mean(policy, names))
+            raise ScenarioError(str(file), "policies", f"there is no policy {policy!r}", did_you_mean(policy, names))
         tree = merge(tree, policies[policy])
     if vpn:
         tree = merge(tree, {"vpn": vpn})
@@ -129,7 +130,7 @@ def _beside(file: Path) -> str:
         names = [p.name for p in file.parent.glob("*.toml")]
     except OSError:
         return ""
-    return _did_you_mean(file.name, names) or "The shipped scenarios: leakwindow scenarios"
+    return did_you_mean(file.name, names) or "The shipped scenarios: leakwindow scenarios"
 
 
 def _depth(value: Any) -> int:
@@ -164,7 +165,7 @@ def put(tree: dict[str, Any], key: str, value: Any, file: str) -> None:
                     file,
                     ".".join(parts[: i + 1]),
                     f"there is no entry {part!r} here",
-                    _did_you_mean(part, _names(here)),
+                    did_you_mean(part, _names(here)),
                 )
             here[index] = dict(here[index]) if isinstance(here[index], dict) else here[index]
             here = here[index]
@@ -178,7 +179,7 @@ def put(tree: dict[str, Any], key: str, value: Any, file: str) -> None:
     if isinstance(here, list):
         index = _index(here, last)
         if index is None:
-            raise ScenarioError(file, key, f"there is no entry {last!r} here", _did_you_mean(last, _names(here)))
+            raise ScenarioError(file, key, f"there is no entry {last!r} here", did_you_mean(last, _names(here)))
         here[index] = value
     elif isinstance(here, dict):
         here[last] = value
@@ -250,14 +251,14 @@ def _translated(error: ValidationError, tree: Mapping[str, Any], file: str) -> S
     match kind:
         case "extra_forbidden":
             allowed = _fields_at(first["loc"][:-1])
-            hint = _did_you_mean(str(first["loc"][-1]), allowed)
+            hint = did_you_mean(str(first["loc"][-1]), allowed)
             return ScenarioError(file, key, f"unknown key{more}", hint or f"Allowed here: {', '.join(allowed)}.")
         case "missing":
             return ScenarioError(file, key, f"this key is missing{more}")
         case "literal_error" | "enum":
             allowed_text = str(context.get("expected", ""))
             found = first["input"]
-            hint = _did_you_mean(str(found), [a.strip("' ") for a in allowed_text.replace(" or ", ", ").split(",")])
+            hint = did_you_mean(str(found), [a.strip("' ") for a in allowed_text.replace(" or ", ", ").split(",")])
             return ScenarioError(file, key, f"found {_show(found)}; allowed: {allowed_text}{more}", hint)
         case "union_tag_invalid":
             return ScenarioError(
@@ -320,6 +321,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [m for a in getattr(annotation, "__args__", ()) for m in _models_in(a)]
 
 
-def _did_you_mean(found: str, allowed: Sequence[str]) -> str:
+def did_you_mean(found: str, allowed: Sequence[str]) -> str:
+    """A hint for a misspelt name, "" if nothing allowed is like it."""
     near = get_close_matches(found, list(allowed), n=1, cutoff=0.6)
     return f"Did you mean {near[0]!r}?" if near else ""

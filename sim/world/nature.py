@@ -25,8 +25,7 @@ from sim.machines.events import DeviceSlept, DeviceWoke
 from sim.machines.machine import Event
 from sim.world import usage
 from sim.world.demand import Demand, demand, postponed
-from sim.world.intervals import Intervals, clip, joined, rows_between
-from sim.world.intervals import Ints as Ints
+from sim.world.intervals import Intervals, Ints, clip, joined, rows_between
 from sim.world.scenario import Poisson, Scenario, Sockets
 from sim.world.whereabouts import whereabouts
 

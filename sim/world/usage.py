@@ -9,7 +9,19 @@ import numpy as np
 from sim.base.streams import Streams
 from sim.base.units import DAY, MINUTE, SECOND, Duration, Instant
 from sim.world.demand import Demand, Entry, poisson, pushed
-from sim.world.intervals import EMPTY, Intervals, clip, common, complement, joined, paired, to_real, total
+from sim.world.intervals import (
+    EMPTY,
+    Intervals,
+    clip,
+    common,
+    complement,
+    holding,
+    joined,
+    listed,
+    paired,
+    to_real,
+    total,
+)
 from sim.world.scenario import App, Push, Scenario, Visits
 
 BY_HAND = frozenset(
@@ -34,7 +46,7 @@ def foreground(app: App, scenario: Scenario, streams: Streams) -> Intervals:
             opened, paused = at, False
     if opened is not None:
         spans.append((opened, scenario.duration))
-    parts = [_intervals(spans)]
+    parts = [listed(spans)]
     if app.visits is not None:
         parts.append(_visits(app.name, app.visits, scenario, streams))
     return clip(joined(parts), scenario.duration)
@@ -53,17 +65,8 @@ def _visits(name: str, visits: Visits, scenario: Scenario, streams: Streams) -> 
 
 def unlocked(scenario: Scenario) -> Intervals:
     """Screen time from the timeline's own lock and unlock."""
-    spans: list[tuple[Instant, Instant]] = []
-    since: Instant | None = None
-    for at, do in ((at, a.do) for at, a in scenario.deeds_in_time() if a.do in ("lock", "unlock")):
-        if do == "unlock" and since is None:
-            since = at
-        elif do == "lock" and since is not None:
-            spans.append((since, at))
-            since = None
-    if since is not None:
-        spans.append((since, scenario.duration))
-    return _intervals(spans)
+    steps = ((at, a.do == "unlock") for at, a in scenario.deeds_in_time() if a.do in ("lock", "unlock"))
+    return holding(steps, scenario.duration)
 
 
 def entries(app: App, front: Intervals, scenario: Scenario, streams: Streams) -> list[Entry]:
@@ -80,7 +83,7 @@ def _running(app: App, front: Intervals, scenario: Scenario, streams: Streams) -
     start = scenario.instant(app.starts) if app.starts is not None else None
     first = min([t for t in (start, int(front[0, 0]) if len(front) else None) if t is not None], default=horizon)
     closed = [at for at, a in scenario.deeds_in_time() if a.do == "app_close" and a.app == app.name]
-    life = clip(_intervals([(first, min(closed, default=horizon))]), horizon)
+    life = clip(listed([(first, min(closed, default=horizon))]), horizon)
     if closed:
         life = clip(joined([life, front]), horizon)
     if app.background in ("always", "audio"):
@@ -90,14 +93,14 @@ def _running(app: App, front: Intervals, scenario: Scenario, streams: Streams) -
         app.in_front or app.visits or any(a.do == "app_open" and a.app == app.name for a in scenario.timeline)
     )
     if start is not None and not comes_in_front:
-        active.append(_intervals([(first, first + behaviour.background_time)]))
+        active.append(listed([(first, first + behaviour.background_time)]))
     if app.background == "refresh":
         moments, now = [], first
         every = streams.draws(f"refresh.{app.name}", app.refresh_every)
         while now < horizon:
             now += max(next(every), MINUTE)
             moments.append((now, now + behaviour.background_time))
-        active.append(_intervals(moments))
+        active.append(listed(moments))
     running = clip(joined(active), horizon)
     if closed:
         running = common(running, life)
@@ -133,12 +136,8 @@ def sleep(scenario: Scenario, screen: Intervals, demands: list[Demand], streams:
     for slot, at in pushed(demands):
         awake = np.maximum(streams.sample(f"sleep.push.{slot}", device.push_wake_for, len(at)), 1)
         pushes.append(paired(at, at + awake))
-    disturbed = joined([*pushes, used, _intervals(maintenance), complement(calm, horizon)])
+    disturbed = joined([*pushes, used, listed(maintenance), complement(calm, horizon)])
     return complement(disturbed, horizon)
-
-
-def _intervals(pairs: list[tuple[Instant, Instant]]) -> Intervals:
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def _of_day(clock: time) -> Duration:

@@ -123,8 +123,7 @@ def _met(scenario: Scenario, nature: Nature) -> list[tuple[Instant, Event]]:
     return [line for line in nature.script if not isinstance(line[1], ev.PortalPassed)]
 
 
-# What the user and the servers do
-# ------------------------------------------------------------------------------------------
+# What the user and the servers do -------------------------------------------------------------------------------------
 
 
 def _deeds(scenario: Scenario, nature: Nature, streams: Streams) -> list[tuple[Instant, Event]]:
@@ -224,7 +223,7 @@ def _misfortunes(scenario: Scenario, nature: Nature, streams: Streams) -> list[t
     return lines
 
 
-# Patience -----------------------------------------------------------------------------------------------------------
+# Patience -------------------------------------------------------------------------------------------------------------
 
 
 def _patience(scenario: Scenario, nature: Nature) -> NDArray[np.int64]:

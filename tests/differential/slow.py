@@ -40,7 +40,7 @@ from sim.machines.machine import (
     Watch,
 )
 from sim.machines.routing import Fate, Verdict
-from sim.world.nature import Ints
+from sim.world.intervals import Ints
 from sim.world.world import World
 
 
@@ -74,7 +74,7 @@ class SlowTraffic:
     def round_trip(self) -> Duration:
         return self._periods[-1].round_trip
 
-    # What changes ---------------------------------------------------------------------------------------------------------
+    # What changes -----------------------------------------------------------------------------------------------------
 
     def route_class(self, index: int, inside: bool, now: Instant) -> None:
         self.version += 1
@@ -121,7 +121,7 @@ class SlowTraffic:
     def class_spoke(self, index: int, begin: Instant, end: Instant) -> bool:
         return any(begin <= at < end and self._class[row] == index for row, at in enumerate(self.times))
 
-    # Packets --------------------------------------------------------------------------------------------------------------
+    # Packets ----------------------------------------------------------------------------------------------------------
 
     def sent(self) -> list[Instant]:
         """Every packet into the tunnel, past and (if nothing changes) future."""
@@ -146,7 +146,7 @@ class SlowTraffic:
                 received.append(at + period.round_trip)
         self._known = (self.version, sent, sorted(received))
 
-    # Watches --------------------------------------------------------------------------------------------------------------
+    # Watches ----------------------------------------------------------------------------------------------------------
 
     def due(self, watch: Watch, now: Instant, fence: Instant) -> Instant:
         match watch:

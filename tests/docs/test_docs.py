@@ -24,7 +24,7 @@ from sim.measure.expectations import check_file
 from sim.measure.leaks import DISCLOSURES
 from sim.world.loading import merge, validate
 from tests.machines.driver import Driver
-from tests.machines.tables import duplicates, explore, missing
+from tests.machines.tables import both_ways
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -46,7 +46,7 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text(page), re.MULTILINE | re.DOTALL)
 
 
-# Generated parts ---------------------------------------------------------------------------------------------------------
+# Generated parts ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", sorted(pages()), ids=name)
@@ -79,7 +79,7 @@ def test_a_note_is_read_with_its_continuation_and_its_bias(tmp_path: Path, monke
     assert notes() == [Note("sim/a.py", "One thing is left out.", "Too low"), Note("sim/a.py", "Another.", "")]
 
 
-# Names -------------------------------------------------------------------------------------------------------------------
+# Names ----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_paths_in_the_tree_exist(page: Path) -> None:
         assert (ROOT / path).exists(), path
 
 
-# Examples ----------------------------------------------------------------------------------------------------------------
+# Examples -------------------------------------------------------------------------------------------------------------
 
 SCENARIO_FILES = DOCS / "reference" / "scenario-files.md"
 WHOLE, *FRAGMENTS = blocks(SCENARIO_FILES, "toml")
@@ -210,7 +210,7 @@ def test_quoted_parameters_are_as_they_are_in_the_code() -> None:
         assert " ".join(quote.split()) in code
 
 
-# The made-up protocol of CONTRIBUTING ------------------------------------------------------------------------------------
+# The made-up protocol of CONTRIBUTING ---------------------------------------------------------------------------------
 
 HELLO_EVENTS = (
     EngineStarted("a", usable=True),
@@ -231,10 +231,7 @@ def hello(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_made_up_protocol_keeps_to_its_table(hello: Any) -> None:
-    seen: set[tuple[str, str, str]] = set()
-    explore(hello, HELLO_EVENTS, (0, SECOND), seen)
-    assert missing(hello, seen) == []
-    assert duplicates(hello) == []
+    both_ways([hello], HELLO_EVENTS, (0, SECOND), most=4000)
 
 
 def test_the_made_up_protocol_greets_again_after_a_move(hello: Any) -> None:

@@ -31,7 +31,7 @@ def who(run: Run, event: object) -> list[str]:
     return [record.actor for record in run.timeline if record.event == event]
 
 
-# 1. Order ------------------------------------------------------------------------------------------------------------
+# 1. Order -------------------------------------------------------------------------------------------------------------
 
 
 def test_at_one_instant_the_script_precedes_timers() -> None:
@@ -50,7 +50,7 @@ def test_an_announcement_reaches_its_hearers_in_the_order_of_the_actors() -> Non
     assert [record.actor for record in noticed[:3]] == ["tunnel", "provider", "protocol"]
 
 
-# 2. Settling ---------------------------------------------------------------------------------------------------------
+# 2. Settling ----------------------------------------------------------------------------------------------------------
 
 
 def test_how_things_stand_is_read_when_all_have_been_told() -> None:
@@ -62,7 +62,7 @@ def test_how_things_stand_is_read_when_all_have_been_told() -> None:
     assert (after.situation.connected, after.situation.routes, after.situation.answers) == (False, False, False)
 
 
-# 3. Suspension -------------------------------------------------------------------------------------------------------
+# 3. Suspension --------------------------------------------------------------------------------------------------------
 
 SLEEPER = {"sleeps": True, "sleep_after": "60 s", "wake_every": "4 min", "wake_for": "20 s"}
 
@@ -105,7 +105,7 @@ def test_a_daemon_s_clock_stands_still_in_sleep() -> None:
     assert stopped - started == 60 * SECOND + asleep
 
 
-# 4. Chance -----------------------------------------------------------------------------------------------------------
+# 4. Chance ------------------------------------------------------------------------------------------------------------
 
 
 def test_one_purpose_s_draws_do_not_depend_on_another_s() -> None:
@@ -139,7 +139,7 @@ def test_loss_is_rolled_for_each_exchange() -> None:
     assert abs(share - 0.36) < 4 * (0.36 * 0.64 / len(tries)) ** 0.5
 
 
-# 5. Causes -----------------------------------------------------------------------------------------------------------
+# 5. Causes ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_chain_leads_back_to_what_the_user_did() -> None:
@@ -159,7 +159,7 @@ def test_intent_and_its_end_are_the_user_s() -> None:
     assert set(run.ledger.fate[run.ledger.at < 30 * SECOND].tolist()) == {Fate.OPEN}
 
 
-# What waits ----------------------------------------------------------------------------------------------------------
+# What waits -----------------------------------------------------------------------------------------------------------
 
 
 def test_what_on_demand_holds_is_seen_when_it_enters_the_tunnel() -> None:

@@ -83,7 +83,7 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-# Results -----------------------------------------------------------------------------------------------------------------
+# Results --------------------------------------------------------------------------------------------------------------
 
 
 def test_run_says_everything_together(command: Command, small: Path) -> None:
@@ -250,7 +250,7 @@ def test_version(command: Command) -> None:
     assert command("--version").out.startswith("leakwindow ")
 
 
-# What is imported --------------------------------------------------------------------------------------------------------
+# What is imported -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("words", [["--help"], ["check", "commute"], ["run", "commute"]])
@@ -265,7 +265,7 @@ def test_no_command_imports_what_it_does_not_need(words: list[str]) -> None:
     assert done.stderr.splitlines()[-1] == "[]"
 
 
-# Bad input ---------------------------------------------------------------------------------------------------------------
+# Bad input ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -383,7 +383,7 @@ def test_an_output_that_fails_leaves_nothing(
     assert not [p for p in (tmp_path / "out").rglob("*") if p.is_file()]
 
 
-# Our own faults and other people's names ----------------------------------------------------------------------------------
+# Our own faults and other people's names ------------------------------------------------------------------------------
 
 
 def test_too_large_a_day_is_no_fault_of_ours(command: Command, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

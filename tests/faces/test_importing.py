@@ -88,7 +88,7 @@ def effects(imported: Imported, key: str) -> list[bool]:
     return [note.effect for note in imported.notes if note.key == key]
 
 
-# WireGuard --------------------------------------------------------------------------------------------------------------
+# WireGuard ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_wireguard_phone() -> None:
@@ -173,7 +173,7 @@ def test_every_wireguard_key_has_a_note(folder: Path) -> None:
     assert set(WIREGUARD_NO_EFFECT) <= {note.key for note in imported.notes if not note.effect}
 
 
-# OpenVPN ----------------------------------------------------------------------------------------------------------------
+# OpenVPN --------------------------------------------------------------------------------------------------------------
 
 
 def test_an_openvpn_phone() -> None:
@@ -269,7 +269,7 @@ def test_every_openvpn_directive_has_a_note(folder: Path) -> None:
     assert SECRET not in repr(imported)
 
 
-# Profiles ---------------------------------------------------------------------------------------------------------------
+# Profiles -------------------------------------------------------------------------------------------------------------
 
 
 def test_an_ikev2_profile_with_rules() -> None:
@@ -459,7 +459,7 @@ def test_flags_as_files_write_them(folder: Path, value: Any, expected: bool) -> 
     assert read(folder, plistlib.dumps(profile)).vpn["include_all_networks"] is expected
 
 
-# Wrappings --------------------------------------------------------------------------------------------------------------
+# Wrappings ------------------------------------------------------------------------------------------------------------
 
 
 def element(tag: int, content: bytes, *, indefinite: bool = False) -> bytes:
@@ -550,7 +550,7 @@ def test_a_text_in_another_spelling(folder: Path, change: Any) -> None:
     assert read(folder, change(OVPN)).vpn == sample("openvpn-phone.ovpn").vpn
 
 
-# Bad input --------------------------------------------------------------------------------------------------------------
+# Bad input ------------------------------------------------------------------------------------------------------------
 
 LAUGHS = b"""<?xml version="1.0"?>
 <!DOCTYPE plist [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>
@@ -649,7 +649,7 @@ def test_a_refusal_can_be_rebuilt_from_its_arguments() -> None:
     assert str(type(refused)(*refused.args)) == str(pickle.loads(pickle.dumps(refused))) == "file: reason\nhint"
 
 
-# Secrets ----------------------------------------------------------------------------------------------------------------
+# Secrets --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [*PROFILES, *TEXTS])
@@ -728,7 +728,7 @@ def test_the_host_of_an_endpoint(text: str, host: str | None) -> None:
     assert host_of(text) == host
 
 
-# Anything at all --------------------------------------------------------------------------------------------------------
+# Anything at all ------------------------------------------------------------------------------------------------------
 
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ALL = [(SAMPLES / name).read_bytes() for name in [*PROFILES, *TEXTS]]
@@ -801,7 +801,7 @@ def test_a_value_of_any_kind_anywhere_is_imported_or_refused(
         outcome(folder, plistlib.dumps(profile, fmt=form))
 
 
-# Real files -------------------------------------------------------------------------------------------------------------
+# Real files -----------------------------------------------------------------------------------------------------------
 
 KINDS = ("mobileconfig", "wireguard", "openvpn")
 REAL = sorted(path for kind in KINDS for path in (SHARED / kind).glob("*"))

@@ -102,7 +102,7 @@ def test_no_words_overlap_or_leave_the_picture(name: str) -> None:
         assert not (over[0] > 1 and over[1] > 3), (one, other)
 
 
-# What the lanes hold ------------------------------------------------------------------------------------------------------
+# What the lanes hold --------------------------------------------------------------------------------------------------
 
 
 def test_bars_hold_every_byte(commute: Summary) -> None:

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from sim.base.units import MILLISECOND, NEVER, Duration, Instant
+from sim.base.units import MILLISECOND, NEVER, Duration, Instant, seconds
+from sim.machines.events import (
+    EngineStarted,
+    EngineStopped,
+    HoleBegan,
+    HoleEnded,
+    HostResumed,
+    Interface,
+    PathNoticed,
+    ServerRestarted,
+    WifiFaded,
+)
 from sim.machines.machine import (
     Announce,
     Answered,
@@ -30,6 +42,22 @@ from sim.machines.machine import (
     TunnelProtocol,
     Watch,
 )
+
+S = seconds(1)
+START = EngineStarted("a", usable=True)
+MOVED = PathNoticed(usable=True, moved=True, cellular=True)
+GONE = PathNoticed(usable=False, moved=False)
+BACK = PathNoticed(usable=True, moved=False)
+EVENTS: tuple[Event, ...] = (START, EngineStopped(), MOVED, GONE, BACK, ServerRestarted("a"), ServerRestarted("b"))
+"""What every protocol hears."""
+HOLES: tuple[Event, ...] = (
+    EngineStarted("a", usable=False, cellular=True),
+    *(hole(interface) for interface in (Interface.WIFI, Interface.CELLULAR) for hole in (HoleBegan, HoleEnded)),
+    WifiFaded(),
+    HostResumed(0, 50 * S),
+    HostResumed(0, 140 * S),
+)
+"""What those hear besides that keep a session over a bad path."""
 
 
 class Line(NamedTuple):
@@ -130,7 +158,7 @@ class Driver:
         for watch in self.machine.watches(self.state):
             due = self._due(watch)
             if due is not None:
-                ahead.append((max(due, self.now), 4, lambda name=watch.name: self._deliver(Due(name))))  # type: ignore[misc]
+                ahead.append((max(due, self.now), 4, partial(self._deliver, Due(watch.name))))
         time, _, take = min(ahead, key=lambda item: item[:2])
         return time, take
 
@@ -205,7 +233,7 @@ class Driver:
                 return None if begin is None else begin + lasting
         raise AssertionError(watch)
 
-    # Looking at what happened -------------------------------------------------------------------------------------
+    # Looking at what happened -----------------------------------------------------------------------------------------
 
     def times(self, what: str | type[Event]) -> list[Instant]:
         """When a message of this name was sent, or an event of this kind happened."""

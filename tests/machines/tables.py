@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sim.base.units import NEVER, Duration, Instant
-from sim.machines.machine import Answered, Due, Event, Machine, Row, StartTimer, Step, StopTimer, Transmit
+from sim.machines.machine import Answered, Due, Event, Machine, StartTimer, Step, StopTimer, Transmit
 
 Seen = set[tuple[str, str, str]]
 SMALL = 1000  # integers below it are counters, above it instants
@@ -41,7 +41,7 @@ def label(event: Event) -> str:
             return type(event).__name__
 
 
-def rows(machine: type[Machine] | Machine) -> Seen:
+def rows(machine: Machine) -> Seen:
     """The table, without its reasons."""
     return {(row.phase, row.event, row.to) for row in machine.transitions}
 
@@ -142,12 +142,18 @@ def walk(
         situation = deliver(machine, situation, possible[pick % len(possible)], situation.now + delay, seen, rests)
 
 
-def missing(machine: type[Machine] | Machine, seen: Seen) -> list[tuple[str, str, str]]:
-    """Rows that never happened."""
-    return sorted(rows(machine) - seen)
-
-
-def duplicates(machine: type[Machine] | Machine) -> list[Row]:
-    """Rows that say the same as an earlier one."""
-    table = list(machine.transitions)
-    return [row for index, row in enumerate(table) if row[:3] in {earlier[:3] for earlier in table[:index]}]
+def both_ways(
+    machines: Sequence[Machine],
+    events: Sequence[Event],
+    delays: Sequence[Duration],
+    *,
+    most: int,
+    rests: bool = True,
+) -> None:
+    """Configurations of one machine: none does what is no row of the table, and each row happens in one of them."""
+    seen: Seen = set()
+    for machine in machines:
+        explore(machine, events, delays, seen, most, rests)
+    table = machines[0].transitions
+    assert sorted(rows(machines[0]) - seen) == [], "rows that never happened"
+    assert len({row[:3] for row in table}) == len(table), "rows that say the same as another one"

@@ -8,19 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.base.units import MILLISECOND, Instant, hours, minutes, seconds, to_seconds
+from sim.base.units import MILLISECOND, Instant, hours, minutes, to_seconds
 from sim.machines.events import (
     EngineStarted,
-    EngineStopped,
     HoleBegan,
     HoleEnded,
     HostResumed,
     Interface,
-    PathNoticed,
     ServerRestarted,
     SessionLost,
     SessionUp,
-    WifiFaded,
 )
 from sim.machines.machine import (
     Announce,
@@ -36,33 +33,12 @@ from sim.machines.machine import (
     Transmit,
 )
 from sim.machines.protocols.ikev2 import STOP_ALL, IKEv2, Phase, State
-from tests.machines.driver import Driver, never, spaced
-from tests.machines.tables import duplicates, explore, missing, walk
+from tests.machines.driver import BACK, GONE, HOLES, MOVED, START, Driver, S, never, spaced
+from tests.machines.driver import EVENTS as COMMON
+from tests.machines.tables import both_ways, walk
 
-S = seconds(1)
 RTT = 50 * MILLISECOND
-START = EngineStarted("a", usable=True)
-MOVED = PathNoticed(usable=True, moved=True, cellular=True)
-GONE = PathNoticed(usable=False, moved=False)
-BACK = PathNoticed(usable=True, moved=False)
-EVENTS = (
-    START,
-    EngineStarted("a", usable=False, cellular=True),
-    EngineStopped(),
-    MOVED,
-    GONE,
-    BACK,
-    ServerRestarted("a"),
-    ServerRestarted("b"),
-    HostResumed(0, 50 * S),
-    HostResumed(0, 140 * S),
-    HostResumed(0, 3600 * S),
-    HoleBegan(Interface.WIFI),
-    HoleEnded(Interface.WIFI),
-    HoleBegan(Interface.CELLULAR),
-    HoleEnded(Interface.CELLULAR),
-    WifiFaded(),
-)
+EVENTS = (*COMMON, *HOLES, HostResumed(0, 3600 * S))
 DELAYS = (0, S, 121 * S)
 
 
@@ -369,11 +345,7 @@ def test_the_last_try_lies_within_the_gateways_patience() -> None:
 
 
 def test_table_both_ways() -> None:
-    seen: set[tuple[str, str, str]] = set()
-    for machine in WORLDS:
-        explore(machine, EVENTS, DELAYS, seen, most=400)
-    assert missing(IKEv2, seen) == []
-    assert duplicates(IKEv2) == []
+    both_ways(WORLDS, EVENTS, DELAYS, most=400)
 
 
 @given(
@@ -384,7 +356,7 @@ def test_walks_stay_in_the_table(machine: IKEv2, choices: list[tuple[int, int]])
     walk(machine, EVENTS, choices, set())
 
 
-# Worked numbers ----------------------------------------------------------------------------------------------------------
+# Worked numbers -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("auth", "round_trips"), [("certificate", 2), ("psk", 2), ("eap", 5)])

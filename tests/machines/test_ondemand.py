@@ -1,4 +1,4 @@
-"""On-demand rules: ios.md §2.4, D1, as a decision table."""
+"""On-demand rules as a decision table."""
 
 from __future__ import annotations
 

@@ -8,21 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.base.units import MILLISECOND, NEVER, Instant, hours, minutes, seconds, to_seconds
+from sim.base.units import MILLISECOND, NEVER, Instant, hours, minutes, to_seconds
 from sim.machines.events import (
     EngineStarted,
-    EngineStopped,
     HoleBegan,
     HoleEnded,
     HostResumed,
     Interface,
-    PathNoticed,
     ServerCameBack,
     ServerRestarted,
     ServerWentSilent,
     SessionLost,
     SessionUp,
-    WifiFaded,
 )
 from sim.machines.machine import (
     Announce,
@@ -39,34 +36,12 @@ from sim.machines.machine import (
     Transmit,
 )
 from sim.machines.protocols.openvpn import STOP_ALL, OpenVPN, Phase, State
-from tests.machines.driver import Driver, never, spaced
-from tests.machines.tables import duplicates, explore, missing, walk
+from tests.machines.driver import BACK, GONE, HOLES, MOVED, START, Driver, S, never, spaced
+from tests.machines.driver import EVENTS as COMMON
+from tests.machines.tables import both_ways, walk
 
-S = seconds(1)
 RTT = 50 * MILLISECOND
-START = EngineStarted("a", usable=True)
-MOVED = PathNoticed(usable=True, moved=True, cellular=True)
-GONE = PathNoticed(usable=False, moved=False)
-BACK = PathNoticed(usable=True, moved=False)
-EVENTS = (
-    START,
-    EngineStarted("a", usable=False, cellular=True),
-    EngineStopped(),
-    MOVED,
-    GONE,
-    BACK,
-    ServerRestarted("a"),
-    ServerRestarted("b"),
-    HostResumed(0, 50 * S),
-    HostResumed(0, 140 * S),
-    HoleBegan(Interface.WIFI),
-    HoleEnded(Interface.WIFI),
-    HoleBegan(Interface.CELLULAR),
-    HoleEnded(Interface.CELLULAR),
-    WifiFaded(),
-    ServerWentSilent("a"),
-    ServerCameBack("a"),
-)
+EVENTS = (*COMMON, *HOLES, ServerWentSilent("a"), ServerCameBack("a"))
 DELAYS = (0, S, 121 * S)
 
 
@@ -328,11 +303,7 @@ def test_link() -> None:
 
 
 def test_table_both_ways() -> None:
-    seen: set[tuple[str, str, str]] = set()
-    for machine in WORLDS:
-        explore(machine, EVENTS, DELAYS, seen, most=250)
-    assert missing(OpenVPN, seen) == []
-    assert duplicates(OpenVPN) == []
+    both_ways(WORLDS, EVENTS, DELAYS, most=250)
 
 
 @given(
@@ -343,7 +314,7 @@ def test_walks_stay_in_the_table(machine: OpenVPN, choices: list[tuple[int, int]
     walk(machine, EVENTS, choices, set())
 
 
-# Worked numbers ----------------------------------------------------------------------------------------------------------
+# Worked numbers -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from sim.machines.events import (
 )
 from sim.machines.ios.path import PathRules, PathState
 from sim.machines.machine import Announce, Due, Event, StartTimer
-from tests.machines.tables import Seen, duplicates, explore, missing, walk
+from tests.machines.tables import both_ways, walk
 
 RULES = PathRules()
 HOME, CAFE = WifiJoined("home", 0.5), WifiJoined("cafe", 0.5, portal=True)
@@ -58,10 +58,7 @@ EVENTS: tuple[Event, ...] = (
 
 
 def test_the_table_is_what_happens() -> None:
-    seen: Seen = set()
-    explore(RULES, EVENTS, (0,), seen, most=3000, rests=False)
-    assert missing(RULES, seen) == []
-    assert duplicates(RULES) == []
+    both_ways([RULES], EVENTS, (0,), most=3000, rests=False)
 
 
 @settings(max_examples=60, deadline=None)
@@ -127,7 +124,7 @@ def test_addresses_and_the_default_path(
 
 
 def test_a_hole_changes_what_carries_and_tells_nobody() -> None:
-    """ios.md §3.4: the path is still SATISFIED, which is why tunnels wait instead of moving."""
+    """The path is still SATISFIED, which is why tunnels wait instead of moving."""
     state = after(CellularAttached(), Due("notice"))
     step = RULES.step(state, HoleBegan(Interface.CELLULAR), 0)
     assert step == (state._replace(cellular_works=False), ())

@@ -31,7 +31,7 @@ from sim.machines.events import (
 )
 from sim.machines.ios.provider import MIB, Client, Phase, Provider, ProviderState, memory_limit
 from sim.machines.machine import Announce, Due, Event, StartTimer
-from tests.machines.tables import Seen, duplicates, explore, missing, walk
+from tests.machines.tables import both_ways, walk
 
 EVENTS: tuple[Event, ...] = (
     ProviderLaunched(),
@@ -78,11 +78,7 @@ CONFIGURATIONS = [
 
 def test_the_table_is_what_happens() -> None:
     """Clients differ; none does what is no row, and each row is some client's."""
-    seen: Seen = set()
-    for machine in CONFIGURATIONS:
-        explore(machine, EVENTS, (0,), seen, most=150)
-    assert missing(Provider, seen) == []
-    assert duplicates(Provider) == []
+    both_ways(CONFIGURATIONS, EVENTS, (0,), most=150)
 
 
 @settings(max_examples=60, deadline=None)
@@ -138,7 +134,7 @@ WIREGUARD, OPENVPN = provider(), provider(routes_first=False, routes_kept=False)
 def test_routes_decide_between_a_leak_and_a_block(
     machine: Provider, state: ProviderState, event: Event, phase: Phase, routes: bool, interface: int
 ) -> None:
-    """ios.md §1.2 and §1.4: what remains of the interface in each situation."""
+    """What remains of the interface in each situation."""
     after = machine.step(state, event, 0).state
     assert (after.phase, after.routes, after.interface) == (phase, routes, interface)
 

@@ -24,7 +24,7 @@ P = lte_file.Phase
 W = wifi_file.Phase
 JOINED = WifiJoined("home", 0.5)
 
-# One step at a time ------------------------------------------------------------------------------------------------------
+# One step at a time ---------------------------------------------------------------------------------------------------
 
 LTE_STEPS: list[tuple[str, lte_file.State, Event, int, Step]] = [
     ("attach", lte_file.State(P.DETACHED), CellularAttached(), 7, Step(lte_file.State(P.RRC_IDLE, 7))),
@@ -136,7 +136,7 @@ def test_wifi_step(state: wifi_file.State, event: Event, now: int, expected: Ste
     assert WIFI_2020.step(state, event, now) == expected
 
 
-# The tables, both ways -----------------------------------------------------------------------------------------------------
+# The tables, both ways ------------------------------------------------------------------------------------------------
 
 
 def label(event: Event) -> str:
@@ -221,7 +221,7 @@ def test_one_timer_at_most_and_pure(machine: Any, events: tuple[Event, ...], dat
         assert set(timers) == PENDING[state.phase]
 
 
-# Power, by hand --------------------------------------------------------------------------------------------------------------
+# Power, by hand -------------------------------------------------------------------------------------------------------
 
 
 def isolated_packet(radio: Lte) -> dict[str, int]:
@@ -284,7 +284,7 @@ def test_bytes() -> None:
     assert byte_energy(1_000_000, 0, 80.0, 10.0) == 640_000_000
 
 
-# Named sets ----------------------------------------------------------------------------------------------------------------
+# Named sets -----------------------------------------------------------------------------------------------------------
 
 
 def test_what_a_set_changes_is_cited() -> None:
@@ -313,7 +313,7 @@ def test_impossible_radios_are_refused(changes: dict[str, Any]) -> None:
         Lte.model_validate(changes)
 
 
-# Battery ------------------------------------------------------------------------------------------------------------------
+# Battery --------------------------------------------------------------------------------------------------------------
 
 
 def test_battery_of_the_default_phone() -> None:

@@ -1,4 +1,4 @@
-"""Which way a flow goes: ios.md §1.2 (what traffic does in each state) and §2.3 (what bypasses the tunnel), a line a row."""
+"""Which way a flow goes, a line a row: what traffic does in each state, and what bypasses the tunnel."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ LEGACY = leak(Cause.LEGACY_SOCKET)
     ],
 )  # fmt: skip
 def test_what_traffic_does_in_each_state(situation: Situation, new: Any, inside: Any, outside: Any) -> None:
-    """ios.md §1.2: a new flow, one already inside, and one already outside (which survived whatever happened)."""
+    """A new flow, one already inside, and one already outside (which survived whatever happened)."""
     assert said(fresh(APP, situation)) == new
     assert said(kept(APP, UTUN, situation)) == inside
     assert said(kept(APP, EN0, situation)) == outside
@@ -150,7 +150,7 @@ def test_on_demand_holds_new_flows(situation: Situation, held: Any) -> None:
     ],
 )
 def test_what_bypasses_the_tunnel(traits: Traits, up: Any, sealed: Any) -> None:
-    """ios.md §2.3: while the tunnel is up, without flags and with includeAllNetworks."""
+    """While the tunnel is up, without flags and with includeAllNetworks."""
     assert said(fresh(traits, UP)) == up
     assert said(fresh(traits, UP._replace(seals=True))) == sealed
 
@@ -202,6 +202,21 @@ def test_a_dead_interface_exposes_and_delivers_nothing() -> None:
     verdict = fresh(APP, DOWN._replace(wifi_works=False))
     assert verdict.exposed
     assert (verdict.fate, verdict.otherwise) == (None, Fate.STALLED)
+
+
+def test_each_interface_works_or_does_not_by_itself() -> None:
+    broken = DOWN._replace(default=Interface.CELLULAR, cellular_works=False)
+    assert [broken.works(interface) for interface in (Interface.WIFI, Interface.CELLULAR, None)] == [True, False, False]
+    assert fresh(APP, broken._replace(wifi=0)).fate is None
+
+
+def test_a_policy_blocks_by_refusing_holding_or_taking_in_vain() -> None:
+    assert fresh(APP, SEALED).blocks
+    assert fresh(GATED, HELD).blocks
+    assert kept(APP, UTUN, GAP).blocks
+    assert not fresh(APP, UP).blocks
+    assert not fresh(APP, DOWN).blocks
+    assert not fresh(APP, OFFLINE).blocks
 
 
 def test_offline_is_nobody_s_fault() -> None:

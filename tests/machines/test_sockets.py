@@ -1,4 +1,4 @@
-"""What a live socket does when new ones go elsewhere: ios.md §3.1 and §3.2 as a decision table."""
+"""What a live socket does when new ones go elsewhere, as a decision table."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ KEEPS, CLOSES, WAITS = Reaction.KEEPS, Reaction.CLOSES, Reaction.WAITS
         pytest.param("tcp", APP, EN0, UTUN, SEALED, 0.94, CLOSES, id="S7: a policy that does not match ends it"),
         pytest.param("tcp", APP, EN0, UTUN, SEALED, 0.96, KEEPS, id="S7: mostly"),
         pytest.param("tcp", APP, EN0, None, SEALED, 0.94, CLOSES, id="S7: also while there is no tunnel yet"),
-        pytest.param("tcp", SYSTEM, EN0, None, SEALED, 0.5, KEEPS, id="§2.3: not one that the policy excludes"),
+        pytest.param("tcp", SYSTEM, EN0, None, SEALED, 0.5, KEEPS, id="not one that the policy excludes"),
         pytest.param("tcp", APP, EN0, UTUN, ENFORCED, 0.69, CLOSES, id="S7: enforceRoutes is weaker"),
         pytest.param("tcp", APP, EN0, UTUN, ENFORCED, 0.71, KEEPS, id="S7: enforceRoutes, lucky"),
-        pytest.param("tcp", APP, EN0, PDP, ON_CELLULAR, 0.5, KEEPS, id="§3.4: overlap, TCP finishes where it is"),
-        pytest.param("quic", APP, EN0, PDP, ON_CELLULAR, 0.5, CLOSES, id="§3.4: QUIC follows the better path"),
+        pytest.param("tcp", APP, EN0, PDP, ON_CELLULAR, 0.5, KEEPS, id="overlap, TCP finishes where it is"),
+        pytest.param("quic", APP, EN0, PDP, ON_CELLULAR, 0.5, CLOSES, id="QUIC follows the better path"),
         pytest.param("udp", APP, EN0, PDP, ON_CELLULAR, 0.96, KEEPS, id="S10: UDP apps normally rebind"),
         pytest.param("tcp", APP, EN0, UTUN, GONE, 0.79, CLOSES, id="S10: the app sees the path loss and closes"),
         pytest.param("tcp", APP, EN0, UTUN, GONE, 0.81, WAITS, id="S17: losing the interface closes no TCP socket"),
         pytest.param("quic", APP, EN0, UTUN, GONE, 0.94, CLOSES, id="S10: UDP and QUIC rebind"),
         pytest.param("tcp", APP, UTUN, Binding(Interface.UTUN, 2), CLEARED, 0.99, CLOSES, id="L9: cleared reasserting"),
-        pytest.param("tcp", APP, UTUN, EN0, DOWN, 0.79, CLOSES, id="§1.2: the tunnel's address is gone"),
-        pytest.param("tcp", APP, UTUN, EN0, DOWN, 0.81, WAITS, id="§1.2: reset or time-out"),
+        pytest.param("tcp", APP, UTUN, EN0, DOWN, 0.79, CLOSES, id="the tunnel's address is gone"),
+        pytest.param("tcp", APP, UTUN, EN0, DOWN, 0.81, WAITS, id="reset or time-out"),
         pytest.param("tcp", APP, UTUN, None, UP, 0.0, KEEPS, id="inside, and its address lives"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The VPN session: NEVPNStatus, intent and on-demand. The table both ways, and ios.md §1.3 to §1.6 line by line."""
+"""The VPN session: NEVPNStatus, intent and on-demand. The table both ways, and what starts and ends a session, line by line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sim.machines.ios.behaviour import TunnelLimits
 from sim.machines.ios.ondemand import OnDemandRule, RuleAction
 from sim.machines.ios.tunnel import NEVPNStatus, Tunnel, TunnelState
 from sim.machines.machine import Announce, Due, Effect, Event, OnAttempt, StartTimer, StopTimer
-from tests.machines.tables import Seen, duplicates, explore, missing, walk
+from tests.machines.tables import both_ways, walk
 
 LIMITS = TunnelLimits()
 CONNECT = OnDemandRule(action=RuleAction.CONNECT)
@@ -74,11 +74,7 @@ CONFIGURATIONS = {
 
 def test_the_table_is_what_happens() -> None:
     """A row may need a certain configuration, but none happens that is no row, and each happens somewhere."""
-    seen: Seen = set()
-    for machine in CONFIGURATIONS.values():
-        explore(machine, EVENTS, (0, seconds(5)), seen, most=400, rests=False)
-    assert missing(Tunnel, seen) == []
-    assert duplicates(Tunnel) == []
+    both_ways(list(CONFIGURATIONS.values()), EVENTS, (0, seconds(5)), most=400, rests=False)
 
 
 @settings(max_examples=60, deadline=None)
@@ -177,11 +173,11 @@ def test_the_system_s_session(
     ],
 )
 def test_intent_ends_on_purpose_only(event: Event, intent: bool) -> None:
-    """design.md §2: intent, not status."""
+    """Protection is a matter of intent, not of status."""
     assert tunnel(disconnect_on_sleep=True).step(WANTED, event, 0).state.intent is intent
 
 
-# On demand -----------------------------------------------------------------------------------------------------------
+# On demand ------------------------------------------------------------------------------------------------------------
 
 
 def test_connect_waits_for_the_next_attempt() -> None:

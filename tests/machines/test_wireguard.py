@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.base.units import MILLISECOND, NEVER, Instant, hours, seconds, to_seconds
-from sim.machines.events import EngineStarted, EngineStopped, PathNoticed, ServerRestarted, SessionUp
+from sim.base.units import MILLISECOND, NEVER, Instant, hours, to_seconds
+from sim.machines.events import PathNoticed, ServerRestarted, SessionUp
 from sim.machines.machine import (
     Announce,
     Answered,
@@ -29,20 +29,9 @@ from sim.machines.machine import (
     Transmit,
 )
 from sim.machines.protocols.wireguard import EMPTY, Phase, State, WireGuard
-from tests.machines.driver import Driver, never, spaced
-from tests.machines.tables import duplicates, explore, missing, walk
+from tests.machines.driver import EVENTS, START, Driver, S, never, spaced
+from tests.machines.tables import both_ways, explore, walk
 
-S = seconds(1)
-START = EngineStarted("a", usable=True)
-EVENTS = (
-    START,
-    EngineStopped(),
-    PathNoticed(usable=True, moved=False),
-    PathNoticed(usable=True, moved=True, cellular=True),
-    PathNoticed(usable=False, moved=False),
-    ServerRestarted("a"),
-    ServerRestarted("b"),
-)
 DELAYS = (0, S, 121 * S, 181 * S)
 
 
@@ -234,11 +223,7 @@ def test_a_table_that_lacks_a_row_is_caught() -> None:
 
 
 def test_table_both_ways() -> None:
-    seen: set[tuple[str, str, str]] = set()
-    for machine in WORLDS:
-        explore(machine, EVENTS, DELAYS, seen, most=500)
-    assert missing(WireGuard, seen) == []
-    assert duplicates(WireGuard) == []
+    both_ways(WORLDS, EVENTS, DELAYS, most=500)
 
 
 @given(
@@ -250,7 +235,7 @@ def test_walks_stay_in_the_table(machine: WireGuard, choices: list[tuple[int, in
     walk(machine, EVENTS, choices, set())
 
 
-# Worked numbers ----------------------------------------------------------------------------------------------------------
+# Worked numbers -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("u", [0.0, 0.5, 1.0])

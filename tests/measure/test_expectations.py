@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sim.measure.expectations import Claim, Key, Number, Sum, check_file, look_up, parse
 from sim.world.loading import ScenarioError
 
-# Reading ----------------------------------------------------------------------------------------------------------------
+# Reading --------------------------------------------------------------------------------------------------------------
 
 
 def one(text: str) -> Number:
@@ -116,7 +116,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert parse(str(claim)) == claim
 
 
-# Comparing --------------------------------------------------------------------------------------------------------------
+# Comparing ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_chain_holds_if_all_its_links_do(values: list[float]) -> None:
     assert chain.margin(values) == links
 
 
-# Looking up -------------------------------------------------------------------------------------------------------------
+# Looking up -----------------------------------------------------------------------------------------------------------
 
 DOCUMENT: dict[str, Any] = {
     "scenario": {"name": "x"},
@@ -223,7 +223,7 @@ def test_keys_that_cannot_be(key: str, complaint: str) -> None:
     assert complaint in caught.value.args[0]
 
 
-# Files ------------------------------------------------------------------------------------------------------------------
+# Files ----------------------------------------------------------------------------------------------------------------
 
 SCENARIO = """
 name = "small"

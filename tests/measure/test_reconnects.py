@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sim
-from sim.base.units import MINUTE
+from sim.base.units import MINUTE, SECOND
 from sim.measure.reconnects import reconnects, silences
 from sim.world.loading import validate
 
@@ -36,6 +36,12 @@ def test_another_server_that_is_silent_does_not_shorten_an_interruption() -> Non
     assert reconnects(beside) == reconnects(alone)
 
 
+def test_a_silent_server_is_not_the_tunnels_doing() -> None:
+    run = hour({"at": "15 min", "do": "server_silent", "lasts": "40 s"})  # between two liveness checks
+    assert any(15 * MINUTE <= s.begin < 15 * MINUTE + 40 * SECOND and not s.situation.answers for s in run.standings)
+    assert [(r.event, r.delay) for r in reconnects(run)] == [("ServerWentSilent", 0)]
+
+
 def test_a_silence_lasts_while_its_server_is_the_chosen_one() -> None:
     run = hour(
         {"at": "10 min", "do": "server_silent", "server": "b", "lasts": "30 min"},
@@ -43,4 +49,4 @@ def test_a_silence_lasts_while_its_server_is_the_chosen_one() -> None:
         {"at": "30 min", "do": "choose_server", "server": "a"},
         {"at": "50 min", "do": "server_silent", "server": "a", "lasts": "20 min"},
     )
-    assert silences(run) == [(20 * MINUTE, 30 * MINUTE), (50 * MINUTE, 60 * MINUTE)]
+    assert silences(run).tolist() == [[20 * MINUTE, 30 * MINUTE], [50 * MINUTE, 60 * MINUTE]]

@@ -63,7 +63,7 @@ def assert_same(a: Run, b: Run) -> None:
     assert rows(a) == rows(b)
 
 
-# The same again ------------------------------------------------------------------------------------------------------
+# The same again -------------------------------------------------------------------------------------------------------
 
 
 def fingerprint(numbers: range) -> str:
@@ -99,7 +99,7 @@ def test_another_policy_meets_the_same_nature() -> None:
             assert np.array_equal(getattr(a, column), getattr(b, column)), column
 
 
-# Indifference --------------------------------------------------------------------------------------------------------
+# Indifference ---------------------------------------------------------------------------------------------------------
 
 NEVER_STARTED = {
     "name": "unused",
@@ -129,7 +129,7 @@ def test_a_policy_that_is_not_chosen_changes_nothing() -> None:
         assert_same(simulate(scenario(named)), played(number))
 
 
-# Prefix --------------------------------------------------------------------------------------------------------------
+# Prefix ---------------------------------------------------------------------------------------------------------------
 
 
 def assert_prefix(short: Run, long: Run) -> None:
@@ -205,7 +205,7 @@ def test_a_day_that_ends_within_a_heavy_minute_has_no_other_memory(seconds: int)
         ]
 
 
-# Stricter, longer ----------------------------------------------------------------------------------------------------
+# Stricter, longer -----------------------------------------------------------------------------------------------------
 
 
 def leaked(run: Run) -> int:

@@ -1,20 +1,20 @@
-"""Short stories: the anchors of ios.md §10 and the rows of protocols.md §15, in a small vocabulary.
+"""Short stories with known endings: anchors of the platform, and of each protocol in the same trouble, in a small vocabulary.
 
-Anchors of ios.md §10 and where they are told:
+Anchors of the platform, and where they are told:
 
 1. a lost address: :func:`test_a_socket_that_lost_its_address_gives_up_after_153_seconds` and the story after it. Not modelled: the exact
    instants of TCP's retransmissions (T5); what waited leaves at the instant the way is back.
 2. SYN to a black hole: not modelled for apps' sockets, which give up after one stated patience. OpenVPN over TCP connects by such a
    schedule (`tests/machines/test_openvpn.py`).
 3. WireGuard's key of 170 s and of 185 s, and a dead server. The anchor's "18 tries, 90 s" is wireguard-go's constant; the code sends two
-   more (protocols.md §4.3: 20 initiations, 103 s with jitter), and so does the model.
+   more (20 initiations, 103 s with jitter), and so does the model.
 4. WireGuardKit offline for 60 s.
 5. 64 route updates as 191 applies: not modelled; one update is one apply.
 6. startTunnel that hangs.
 7. APNs beside a sealed tunnel.
 8. A settings update with and without `reasserting`.
 
-Of protocols.md §15 not modelled: Lightway, MASQUE, TunnelKit, a wall clock set back, a server's address that changes in DNS, a network
+Of the protocols not modelled: Lightway, MASQUE, TunnelKit, a wall clock set back, a server's address that changes in DNS, a network
 that drops all UDP, NAT mappings that expire.
 
 The network has a round trip of 50 ms and loses nothing; every delay that a law would draw is fixed.
@@ -41,7 +41,7 @@ APPLY, NOTICE, LAUNCH, PREPARE = 200 * MS, 200 * MS, 50 * MS, SECOND
 START = LAUNCH + PREPARE + APPLY
 
 
-# The vocabulary ------------------------------------------------------------------------------------------------------
+# The vocabulary -------------------------------------------------------------------------------------------------------
 
 
 def talker(every: str = "1 s", transport: str = "udp-unconnected", **fields: Any) -> Table:
@@ -147,7 +147,7 @@ def phases(run: Run, actor: str) -> list[tuple[Instant, str]]:
     return [(when, str(phase)) for when, phase in run.timeline.phases(actor)]
 
 
-# ios.md §10 ----------------------------------------------------------------------------------------------------------
+# The platform ---------------------------------------------------------------------------------------------------------
 
 STUBBORN = {"behaviour": {"closes_on_path_loss": 0.0}}
 """Apps do not close sockets that lost their address."""
@@ -204,7 +204,7 @@ def test_a_dead_server_is_tried_each_five_seconds() -> None:
 
 
 def test_wireguard_offline_for_a_minute_blocks_and_comes_back() -> None:
-    """Anchor 4, §7.1: no leak; blocked until the path is noticed, settings are applied again, and one round trip is over."""
+    """Anchor 4: no leak; blocked until the path is noticed, settings are applied again, and one round trip is over."""
     run = play("wireguard", at("60 s", "wifi_off"), at("120 s", "wifi_on"), **ALONE)
     assert windows(run) == []
     assert blocked_until(run, 116 * SECOND) == 120 * SECOND + NOTICE + APPLY + R
@@ -236,7 +236,7 @@ PUSH = {
 
 @pytest.mark.parametrize(("excluded", "fate"), [(True, Fate.BYPASSED), (False, Fate.TUNNELLED)])
 def test_a_sealed_phone_lets_push_out_by_default(excluded: bool, fate: Fate) -> None:
-    """Anchor 7, §2.3: APNs every 10 minutes outside, though everything else is inside."""
+    """Anchor 7: APNs every 10 minutes outside, though everything else is inside."""
     run = play("wireguard", vpn={**SEALED, "exclude_apns": excluded}, apps=[talker(), PUSH], duration="35 min")
     push = run.world.nature.kind[run.ledger.flow] == 1
     assert run.ledger.fate[push].tolist() == [fate] * 4
@@ -269,7 +269,7 @@ def test_update_with_reasserting_blocks_instead() -> None:
     assert wait_of(run, 60 * SECOND) == APPLY + R
 
 
-# protocols.md §15: start-up ------------------------------------------------------------------------------------------
+# The protocols: start-up ----------------------------------------------------------------------------------------------
 
 
 def test_wireguard_blocks_for_one_round_trip_after_connecting() -> None:
@@ -300,7 +300,7 @@ def test_others_leak_until_their_handshake_is_done(protocol: str, handshake: Dur
     assert (window.begin, window.end) == (30 * SECOND, 30 * SECOND + START + handshake)
 
 
-# Handover ------------------------------------------------------------------------------------------------------------
+# Handover -------------------------------------------------------------------------------------------------------------
 
 
 def test_wireguard_roams_without_a_leak() -> None:
@@ -344,7 +344,7 @@ def test_openvpn_reconnects_and_leaks_unless_its_routes_are_kept(kept: bool) -> 
     assert sent(run, "HARD_RESET")[-1] == moved + SECOND
 
 
-# Black holes and dead servers ----------------------------------------------------------------------------------------
+# Black holes and dead servers -----------------------------------------------------------------------------------------
 
 
 def test_wireguard_waits_out_a_black_hole() -> None:
@@ -380,7 +380,7 @@ def test_openvpn_restarts_after_a_minute_without_a_sign_of_life() -> None:
 
 
 def test_wireguard_recovers_from_a_server_restart_in_fifteen_seconds() -> None:
-    """protocols.md §12 (f): 15.17 s + R."""
+    """15.17 s + R."""
     run = play("wireguard", at("60 s", "server_restart"), app=CHATTY)
     back = blocked_until(run, 60 * SECOND)
     assert 15 * SECOND + R <= back - 60 * SECOND <= 15 * SECOND + 334 * MS + R
@@ -388,7 +388,7 @@ def test_wireguard_recovers_from_a_server_restart_in_fifteen_seconds() -> None:
 
 
 def test_openvpn_needs_a_minute() -> None:
-    """protocols.md §12 (f): 60 + 2 + 0.2 s, here with its routes kept."""
+    """60 + 2 + 0.2 s, here with its routes kept."""
     run = play("openvpn", at("60 s", "server_restart"), app=CHATTY, client={"routes_while_reconnecting": "kept"})
     delay = blocked_until(run, 120 * SECOND) - 60 * SECOND
     assert 62 * SECOND <= delay <= 63200 * MS
@@ -402,7 +402,7 @@ def test_ikev2_notices_by_its_own_check_and_ends() -> None:
     assert windows(run)[0].begin <= 60 * SECOND + 66 * SECOND
 
 
-# The process dies ----------------------------------------------------------------------------------------------------
+# The process dies -----------------------------------------------------------------------------------------------------
 
 
 def test_crash_without_on_demand_leaks_until_the_user_acts() -> None:
@@ -429,7 +429,7 @@ def test_and_not_at_all_where_they_are() -> None:
     assert only(run, Fate.TUNNELLED, Fate.BLOCKED)
 
 
-# Idle, rekey ---------------------------------------------------------------------------------------------------------
+# Idle, rekey ----------------------------------------------------------------------------------------------------------
 
 
 def test_an_idle_wireguard_tunnel_is_silent() -> None:
@@ -453,7 +453,7 @@ def test_a_wireguard_rekey_is_not_noticed() -> None:
     assert (run.ledger.settled == run.ledger.at)[1000:].all()
 
 
-# Sleep ---------------------------------------------------------------------------------------------------------------
+# Sleep ----------------------------------------------------------------------------------------------------------------
 
 
 def test_disconnect_on_sleep_leaks_at_each_wake() -> None:

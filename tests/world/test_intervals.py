@@ -11,8 +11,11 @@ from sim.world.intervals import (
     clip,
     common,
     complement,
+    elapsed,
+    holding,
     inside,
     joined,
+    listed,
     paired,
     rows_between,
     to_real,
@@ -22,10 +25,6 @@ from sim.world.intervals import (
 LENGTH = 40
 instants = st.integers(-5, LENGTH + 5)
 pairs = st.lists(st.tuples(instants, instants), max_size=12)
-
-
-def array(found: list[tuple[int, int]]) -> Intervals:
-    return np.array(found, dtype=np.int64).reshape(-1, 2)
 
 
 def points(intervals: Intervals) -> set[int]:
@@ -38,14 +37,28 @@ def is_a_set(intervals: Intervals) -> bool:
     return bool((edges[1:] > edges[:-1]).all())
 
 
-sets = pairs.map(lambda found: joined([array(found)]))
+sets = pairs.map(lambda found: joined([listed(found)]))
+
+
+@given(st.lists(st.tuples(st.integers(0, LENGTH), st.booleans()), max_size=12))
+def test_holding(steps: list[tuple[int, bool]]) -> None:
+    steps.sort(key=lambda step: step[0])
+    held = holding(steps, LENGTH)
+    assert is_a_set(held)
+    assert points(held) == {p for p in range(LENGTH) if [holds for at, holds in steps if at <= p][-1:] == [True]}
+
+
+@given(sets, st.lists(instants, max_size=6))
+def test_elapsed(where: Intervals, at: list[int]) -> None:
+    found = elapsed(np.array(at, dtype=np.int64), where)
+    assert found.tolist() == [sum(point < instant for point in points(where)) for instant in at]
 
 
 @given(pairs, pairs, pairs)
 def test_joined(a: list[tuple[int, int]], b: list[tuple[int, int]], c: list[tuple[int, int]]) -> None:
-    union = joined([array(a), array(b), array(c)])
+    union = joined([listed(a), listed(b), listed(c)])
     assert is_a_set(union)
-    assert points(union) == points(array(a + b + c))
+    assert points(union) == points(listed(a + b + c))
 
 
 def test_joined_of_nothing() -> None:

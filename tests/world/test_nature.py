@@ -81,7 +81,7 @@ def script(n: Nature, begin: Duration, end: Duration) -> list[tuple[Duration, An
     return [line for line in n.script if begin <= line[0] < end]
 
 
-# Forward in time --------------------------------------------------------------------------------------------------------
+# Forward in time ------------------------------------------------------------------------------------------------------
 
 
 @forgiving
@@ -99,7 +99,7 @@ def test_a_shorter_day_begins_a_longer_one(table: Table, seed: int, cut: int) ->
     assert short.handovers.tolist() == [at for at in long.handovers.tolist() if at < until]
 
 
-# Each from its own streams ------------------------------------------------------------------------------------------------
+# Each from its own streams --------------------------------------------------------------------------------------------
 
 
 @forgiving
@@ -201,7 +201,7 @@ def test_slots_drawn_as_one_are_as_many_as_slots(law: str, count: int) -> None:
     assert abs(np.mean(numbers) - expected) < 4 * np.std(numbers) / 20
 
 
-# Nothing lost, nothing doubled --------------------------------------------------------------------------------------------
+# Nothing lost, nothing doubled ----------------------------------------------------------------------------------------
 
 
 @forgiving

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from xml.parsers.expat import ExpatError
 
+from sim.base.refusal import Refusal
 from sim.base.units import seconds, write_duration
 
 LIMIT = 5_000_000
@@ -58,7 +59,7 @@ DEEPEST = 40
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class ImportRefused(Exception):  # noqa: N818 - a refusal, not a fault of ours
+class ImportRefused(Refusal):
     """A file that cannot be imported: why, and what to do about it."""
 
     def __init__(self, file: str, reason: str, hint: str = "") -> None:

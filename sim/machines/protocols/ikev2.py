@@ -359,7 +359,7 @@ class IKEv2(Parameters):
                 return self._wake(state, event, now)
         return unchanged(state)
 
-    # Requests ------------------------------------------------------------------------------------------------------
+    # Requests ---------------------------------------------------------------------------------------------------------
 
     def _send(self, state: State, name: str, now: Instant, tries: int = 0) -> Step:
         """Send a request, or repeat it, and wait for its answer."""
@@ -430,7 +430,7 @@ class IKEv2(Parameters):
         """The soft and the hard end of a new SA."""
         return StartTimer(f"{sa} rekey", round(lifetime * self.rekey_fraction)), StartTimer(f"{sa} end", lifetime)
 
-    # Beginning and end ---------------------------------------------------------------------------------------------
+    # Beginning and end ------------------------------------------------------------------------------------------------
 
     def _begin(self, state: State, now: Instant) -> Step:
         """The initial exchanges, from the first message on."""
@@ -457,7 +457,7 @@ class IKEv2(Parameters):
         """The SAs are discarded and nobody starts them again: the system shows Disconnected."""
         return Step(State(Phase.IDLE), (*STOP_ALL, Announce(SessionLost(reason, fatal=True))))
 
-    # The path ------------------------------------------------------------------------------------------------------
+    # The path ---------------------------------------------------------------------------------------------------------
 
     def _lose_path(self, state: State, now: Instant) -> Step:
         """No route: hold everything. The initial exchanges just go on repeating into the void."""
@@ -502,7 +502,7 @@ class IKEv2(Parameters):
         following = self._next(reached.state, now)
         return Step(following.state, (RETRANSMIT, *reached.effects, *following.effects))
 
-    # The gateway ---------------------------------------------------------------------------------------------------
+    # The gateway ------------------------------------------------------------------------------------------------------
 
     # MODEL: the gateway's liveness check begins a full `server_dpd_delay` after it lost sight of the phone, as under
     # steady traffic. An idle phone was heard up to that much earlier, so it is forgotten up to 30 s too late here.

@@ -359,7 +359,7 @@ class OpenVPN(Parameters):
                 return Step(state._replace(stalled=NEVER, heard=now))
         return unchanged(state)
 
-    # Exchanges -----------------------------------------------------------------------------------------------------
+    # Exchanges --------------------------------------------------------------------------------------------------------
 
     def _send(self, state: State, name: str, now: Instant, tries: int = 0) -> Step:
         """Send the first message of an exchange, or repeat it, and wait for the answer."""
@@ -420,7 +420,7 @@ class OpenVPN(Parameters):
         """The server answered: it has the session."""
         return state._replace(phase=phase, heard=now, known=True)
 
-    # A session's way up --------------------------------------------------------------------------------------------
+    # A session's way up -----------------------------------------------------------------------------------------------
 
     def _dial(self, state: State, now: Instant) -> Step:
         """Begin an attempt."""
@@ -479,7 +479,7 @@ class OpenVPN(Parameters):
         ping = Transmit("ping", size, answer=size if state.known else 0)
         return Step(state._replace(sent=now, stalled=stalled), (ping,))
 
-    # Ends ----------------------------------------------------------------------------------------------------------
+    # Ends -------------------------------------------------------------------------------------------------------------
 
     def _fail(self, state: State) -> Step:
         """This attempt failed."""
@@ -503,7 +503,7 @@ class OpenVPN(Parameters):
     def _lost(self, state: State, reason: str) -> tuple[Effect, ...]:
         return (Announce(SessionLost(reason, fatal=False)),) if state.phase is Phase.UP else ()
 
-    # The network ---------------------------------------------------------------------------------------------------
+    # The network ------------------------------------------------------------------------------------------------------
 
     def _notice(self, state: State, event: PathNoticed, now: Instant) -> Step:
         """What the path means to a session: version 3 ends it, version 2 lets it float (UDP) or break (TCP)."""
