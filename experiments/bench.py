@@ -56,12 +56,12 @@ def cpu(work: Callable[[], object]) -> float:
     return (process_time() - begin) * 1e3
 
 
-def side_by_side(rounds: int, **works: Callable[[], object]) -> dict[str, float]:
+def side_by_side(**works: Callable[[], object]) -> dict[str, float]:
     """Median CPU time of each, measured in turn. [ms]"""
     for work in works.values():
         work()
     times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for name, work in works.items():
             times[name].append(cpu(work))
     return {name: median(values) for name, values in times.items()}
@@ -128,7 +128,6 @@ def main() -> None:
     gaps = gaps_of(commute)
     print(f"The commute has {len(gaps)} bursts. CPU time, medians of {ROUNDS} interleaved rounds.\n")
     times = side_by_side(
-        ROUNDS,
         bare=lambda: bare_loop(gaps),
         nature=lambda: draw(commute, Streams(1)),
         simulate=lambda: sim.simulate(commute, seed=1),
@@ -139,13 +138,13 @@ def main() -> None:
     row("complete day / bare loop", times["complete"] / bare, 3.0)
     trouble = broken()
     loop = gaps_of(trouble)
-    times = side_by_side(5, bare=lambda: bare_loop(loop), broken=lambda: complete(trouble))
+    times = side_by_side(bare=lambda: bare_loop(loop), broken=lambda: complete(trouble))
     row("a day broken most of the time / bare loop", times["broken"] / times["bare"], 8.0)
     # With the VPN on from the start, all ten days are alike; the commute's own first day has it off until 07:30.
     alike, ten, dense = variant({"vpn_on": True}), variant({"vpn_on": True, "duration": "10 d"}), busier(10)
-    times = side_by_side(3, alike=lambda: complete(alike), ten=lambda: complete(ten))
+    times = side_by_side(alike=lambda: complete(alike), ten=lambda: complete(ten))
     row("ten days / one day", times["ten"] / times["alike"], 10.5)
-    times = side_by_side(3, one=lambda: complete(commute), dense=lambda: complete(dense))
+    times = side_by_side(one=lambda: complete(commute), dense=lambda: complete(dense))
     row(f"{len(gaps_of(dense))} bursts a day / {len(gaps)}", times["dense"] / times["one"], 4.0)
     row("peak memory growth over 20 days, one after the other", peak_growth(commute, 20), 20.0, "MB")
     row("leakwindow run commute, whole command", min(startup("run", str(COMMUTE)) for _ in range(3)), 1.0, "s")
