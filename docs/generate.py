@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from sim.faces import parameters, shipped
+from sim.faces import parameters
 from sim.faces.terminal import capital
 from sim.machines.ios.behaviour import TunnelLimits
 from sim.machines.ios.path import PathRules
@@ -30,6 +30,7 @@ from sim.machines.radio.lte import Lte
 from sim.machines.radio.wifi import WifiPsm
 from sim.machines.routing import Cause
 from sim.measure.explain import remedies
+from sim.world import shipped
 from sim.world.scenario import Vpn
 
 _HERE = Path(__file__).parent

@@ -4,13 +4,15 @@ be silent."""
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sim.base.units import NEVER, Bytes, Duration, Instant
 from sim.engine.traffic import Traffic
 from sim.machines.events import Interface
 from sim.machines.ios.path import PathState
 from sim.machines.machine import Transmit
+from sim.machines.radio import SETS
+from sim.machines.radio.lte import Lte
 from sim.machines.radio.signal import Band
 from sim.world.world import World
 
@@ -47,9 +49,9 @@ class Network:
         self._cellular = scenario.cellular
         self._wifis = {w.ssid: w for w in scenario.wifi}
         self._servers = {s.name: s for s in scenario.servers}
-        self._radio = world.radio
         self._traffic = traffic
         self._signal = [(at, self._cellular.signal.band(dbm)) for at, dbm in world.nature.signal]
+        self._radios = [(at, SETS[name]) for at, name in world.nature.radios]
         self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
         self.silent: set[str] = set()
         """Servers that answer nobody just now."""
@@ -70,10 +72,12 @@ class Network:
         return found
 
     def _band(self, now: Instant) -> Band:
-        """What the signal of this moment adds. Stays follow each other in time, and so do questions."""
-        while len(self._signal) > 1 and self._signal[1][0] <= now:
-            self._signal.pop(0)
-        return self._signal[0][1] if self._signal else GOOD
+        """What the signal of this moment adds."""
+        return _latest(self._signal, now)
+
+    def radio(self, now: Instant) -> Lte:
+        """The cellular radio of this moment."""
+        return _latest(self._radios, now)
 
     def carries(self, path: PathState, server: str) -> bool:
         """Whether the default path and the server carry packets."""
@@ -92,7 +96,7 @@ class Network:
         # MODEL: every burst counts as radio activity, also one that a policy held back. Bias: after a held burst a
         # handshake may find the radio awake up to one promotion (0.3 s) too early.
         """
-        times, radio = self._traffic.times, self._radio
+        times, radio = self._traffic.times, self.radio(now)
         recent = [c.at for c in self.control[-_RECENT:] if c.at < now]
         i = bisect_left(times, now)
         last = max(times[i - 1] if i else -NEVER, recent[-1] if recent else -NEVER, self.cellular_since - radio.tail)
@@ -106,3 +110,13 @@ class Network:
             return 0
         before = max([times[j - 1] if j else -NEVER, *(t for t in recent if t < window)])
         return first + radio.promotion - now if first - before >= radio.tail else 0
+
+
+T = TypeVar("T")
+
+
+def _latest(since: list[tuple[Instant, T]], now: Instant) -> T:
+    """What holds since the latest instant up to `now`. Questions follow each other in time: what is over is dropped."""
+    while len(since) > 1 and since[1][0] <= now:
+        since.pop(0)
+    return since[0][1]

@@ -20,9 +20,10 @@ import typer
 
 from sim.base.refusal import Refusal
 from sim.engine.simulate import Run, simulate
-from sim.faces import checking, saving, shipped
-from sim.faces.terminal import LINES, clean, say, stderr, stdout, table, text
+from sim.faces import checking, saving
+from sim.faces.terminal import LINES, clean, progress, say, stderr, stdout, table, text
 from sim.measure.summary import summarise
+from sim.world import shipped
 from sim.world.loading import ScenarioError, load, read_setting, read_tree
 from sim.world.scenario import Scenario
 
@@ -272,6 +273,32 @@ def check(
             wrong = True
     if wrong or failed:
         raise typer.Exit(INPUT_WRONG if wrong else CLAIM_FAILED)
+
+
+@app.command()
+def evidence(
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this check, or this group (L01); may be given again.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Say what the checks are, and run none.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
+) -> None:
+    """Replay every published result that the model claims to reproduce, and say how far off each is."""
+    from sim.faces import evidence as face
+
+    ids = face.chosen(only or [])
+    if list_:
+        face.listing(stdout(), ids)
+        return
+    with progress("evidence: check") as tell:
+        results = face.run(ids, workers, tell)
+    if json:
+        sys.stdout.write(saving.as_json(face.as_document(results)))
+    else:
+        face.report(stdout(LINES), results)
+    if not all(result.holds for result in results):
+        raise typer.Exit(CLAIM_FAILED)
 
 
 # What there is --------------------------------------------------------------------------------------------------------

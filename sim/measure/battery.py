@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +18,11 @@ from sim.base.units import SECOND
 from sim.engine.ledger import WAITS, Spans, held
 from sim.engine.simulate import Run
 from sim.machines.events import AirplaneTurnedOff, AirplaneTurnedOn, Interface
-from sim.machines.radio import WIFI_SETS
+from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.routing import Fate
 from sim.measure.energy import EnergyAccount, Traffic, cellular_energy, phone_energy, vpn_energy, wifi_energy
 from sim.measure.leaks import PACKET
-from sim.world.intervals import Ints, holding
+from sim.world.intervals import Ints, common, holding, inside
 
 SENT = np.zeros(len(Fate), dtype=bool)
 SENT[[Fate.TUNNELLED, Fate.LEAKED, Fate.BYPASSED, Fate.OPEN]] = True
@@ -123,24 +124,40 @@ def _without_vpn(run: Run, begins: Ints, default: NDArray[np.bool_]) -> _Columns
 
 
 def _radios(run: Run, sent: _Columns) -> dict[str, int]:
-    world, scenario = run.world, run.world.scenario
-    attached, associated = run.when(lambda s: s.cellular != 0), run.when(lambda s: s.wifi != 0)
+    scenario = run.world.scenario
+    associated = run.when(lambda s: s.wifi != 0)
     # MODEL: all Wi-Fi networks of a scenario have the mean rate in the energy account. Bias: air time on slow ones is
     # too short.
     rate = sum(w.rate_mbps for w in scenario.wifi) / len(scenario.wifi) if scenario.wifi else 80.0
     return {
-        **cellular_energy(
-            world.radio,
-            sent.on(cellular=True),
-            attached,
-            scenario.cellular.rate_mbps,
-            handovers=len(world.nature.handovers),
-            attaches=max(len(attached) - 1, 0),
-        ),
+        **_cellular(run, sent.on(cellular=True)),
         **wifi_energy(
             WIFI_SETS[scenario.device.wifi_radio], sent.on(cellular=False), associated, rate, joins=len(associated)
         ),
     }
+
+
+def _cellular(run: Run, sent: Traffic) -> dict[str, int]:
+    """Each radio for as long as it was the one in use; leaving it ends its connection."""
+    nature, scenario = run.world.nature, run.world.scenario
+    attached = run.when(lambda s: s.cellular != 0)
+    attaches = max(len(attached) - 1, 0)
+    found: Counter[str] = Counter()
+    for name in dict.fromkeys(name for _, name in nature.radios):
+        in_use = common(attached, holding(((at, r == name) for at, r in nature.radios), scenario.duration))
+        here, _ = inside(nature.handovers, in_use)
+        found.update(
+            cellular_energy(
+                SETS[name],
+                sent,
+                in_use,
+                scenario.cellular.rate_mbps,
+                handovers=int(here.sum()),
+                attaches=attaches,
+            )
+        )
+        attaches = 0  # registering is charged once, whatever the radio
+    return dict(found)
 
 
 def _phone(run: Run) -> dict[str, int]:

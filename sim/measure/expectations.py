@@ -130,6 +130,11 @@ class Claim(NamedTuple):
         """How clearly it holds for these values of its terms: below 0 it does not."""
         return min(_margin(a, r, b) for a, r, b in zip(values, self.relations, values[1:], strict=False))
 
+    def shown(self, values: Sequence[float]) -> str:
+        """The terms with their values: "exposure.bytes = 120, sealed:exposure.bytes = 0"."""
+        named = [(t, v) for t, v in zip(self.terms, values, strict=True) if str(t) != f"{v:g}"]
+        return ", ".join(f"{term} = {'none' if isnan(value) else f'{value:.6g}'}" for term, value in named)
+
 
 def _margin(a: float, relation: str, b: float) -> float:
     """The distance from failing, as a share of the larger side; 0 is just right, below 0 is wrong."""
@@ -369,18 +374,12 @@ def _judge(expectation: Expectation, claim: Claim, values: Mapping[Key, list[flo
     if not expectation.each_seed:
         means = [sum(column) / len(seeds) for column in zip(*rows, strict=True)]
         holds = claim.margin(means) >= 0
-        shown = f"mean of {len(seeds)} seeds: {_shown(claim, means)}"
+        shown = f"mean of {len(seeds)} seeds: {claim.shown(means)}"
         return Verdict(expectation, holds, shown, () if holds else tuple(seeds))
     margins = [claim.margin(row) for row in rows]
     failed = tuple(seed for seed, margin in zip(seeds, margins, strict=True) if margin < 0)
     worst = seeds.index(failed[0]) if failed else margins.index(min(margins))
-    return Verdict(expectation, not failed, f"seed {seeds[worst]}: {_shown(claim, rows[worst])}", failed)
+    return Verdict(expectation, not failed, f"seed {seeds[worst]}: {claim.shown(rows[worst])}", failed)
 
 
-def _shown(claim: Claim, values: Sequence[float]) -> str:
-    """The terms with their values: "exposure.bytes = 120, sealed:exposure.bytes = 0"."""
-    named = [(t, v) for t, v in zip(claim.terms, values, strict=True) if str(t) != f"{v:g}"]
-    return ", ".join(f"{term} = {'none' if isnan(value) else f'{value:.6g}'}" for term, value in named)
-
-
-__all__ = ["Claim", "Verdict", "check_file", "look_up", "parse"]
+__all__ = ["Claim", "Key", "Verdict", "check_file", "look_up", "parse"]

@@ -86,6 +86,8 @@ class Nature:
     """Cell changes, (n,). [µs]"""
     signal: tuple[tuple[Instant, float], ...] = field(default=())
     """From when on which RSRP. [dBm]"""
+    radios: tuple[tuple[Instant, str], ...] = field(default=())
+    """From when on which cellular radio: names of parameter sets."""
 
     @cached_property
     def kind_of(self) -> list[Kind]:
@@ -118,6 +120,7 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         asleep=asleep,
         handovers=handovers[handovers < horizon],
         signal=tuple((at, stay.signal_dbm) for at, stay in scenario.stays_in_time()),
+        radios=tuple((at, stay.radio or scenario.cellular.radio) for at, stay in scenario.stays_in_time()),
     )
 
 

@@ -277,6 +277,9 @@ class Stay(Model):
     wifi: Name | None = None
     """The SSID of one of the scenario's Wi-Fi networks, or nothing."""
     cellular: bool = True
+    radio: Name | None = None
+    """The generation of the cellular network here: a named parameter set of :data:`sim.machines.radio.SETS`. Default:
+    that of `cellular.radio`."""
     signal_dbm: Annotated[float, Field(ge=-140, le=-40)] = -90.0
     """RSRP of the cellular network. [dBm]"""
     handovers_per_minute: Annotated[float, Field(ge=0, le=60)] = 0.0
@@ -581,6 +584,7 @@ class Scenario(Model):
         previous = -1
         for i, stay in enumerate(self.stays):
             check("Wi-Fi", stay.wifi, ssids, f"stays.{i}.wifi")
+            check("radio", stay.radio, list(SETS), f"stays.{i}.radio")
             if self.instant(stay.at) <= previous:
                 raise ValueError(f"stays.{i}.at: stays must follow each other in time")
             previous = self.instant(stay.at)

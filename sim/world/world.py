@@ -14,8 +14,6 @@ from sim.machines.ios.path import PathRules
 from sim.machines.ios.provider import Provider, memory_limit
 from sim.machines.ios.tunnel import Tunnel
 from sim.machines.machine import Event, TunnelProtocol
-from sim.machines.radio import SETS
-from sim.machines.radio.lte import Lte
 from sim.machines.routing import Traits
 from sim.world.classes import classes
 from sim.world.nature import Nature, draw
@@ -33,8 +31,6 @@ class World:
     tunnel: Tunnel
     provider: Provider
     protocol: TunnelProtocol
-    radio: Lte
-    """The cellular radio's parameter set."""
     script: tuple[tuple[Instant, Event], ...]
     """Nature's lines and the user's deeds, in order of time."""
     traits: tuple[Traits, ...]
@@ -68,7 +64,6 @@ def build(scenario: Scenario, seed: int, nature: Nature | None = None) -> World:
         tunnel=_tunnel(scenario),
         provider=_provider(scenario, protocol),
         protocol=protocol,
-        radio=SETS[scenario.cellular.radio],
         script=tuple(script),
         traits=traits,
         classes=of_flow,

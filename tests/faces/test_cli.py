@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from sim.faces import cli, shipped
+from sim.faces import cli
 from sim.faces.terminal import clean, size, spell
+from sim.world import shipped
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 KEYS = {

@@ -12,10 +12,10 @@ from matplotlib.text import Text
 import sim
 from sim.base.units import SECOND
 from sim.faces import ink, lanes, plots
-from sim.faces.shipped import find
 from sim.machines.routing import Fate
 from sim.measure.summary import Summary
 from sim.world.intervals import total
+from sim.world.shipped import find
 
 EDGE = """
 name = "edge"

@@ -30,6 +30,7 @@ import pytest
 
 from sim.base.units import MILLISECOND, SECOND, Duration, Instant
 from sim.engine.simulate import Run, simulate
+from sim.machines.radio import SETS
 from sim.machines.routing import Cause, Fate
 from sim.measure.leaks import LeakWindow
 from sim.measure.summary import summarise
@@ -315,7 +316,7 @@ def test_ikev2_with_mobike_blocks_for_one_exchange() -> None:
     run = play("ikev2", app=CHATTY, path={"notice_delay": "200 ms"}, **AWAY)
     assert windows(run) == []
     assert only(run, Fate.TUNNELLED)
-    promotion = run.world.radio.promotion
+    promotion = SETS[run.scenario.cellular.radio].promotion
     # The path is gone for 0.4 s, noticed after 0.2 s, and the update goes out 0.3 s later; its answer is data's go-ahead.
     back = 60 * SECOND + 400 * MS + NOTICE + 300 * MS + R
     assert back <= blocked_until(run, 60 * SECOND + 700 * MS) <= back + promotion

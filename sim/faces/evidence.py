@@ -1,0 +1,103 @@
+"""The table of the evidence: what was published, what the model says, and whether that is near enough."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from sim.base.sources import SOURCES
+from sim.faces.terminal import count, table, text
+from sim.study.evidence.checks import Check
+from sim.study.evidence.examine import Result, examine
+from sim.study.evidence.register import checks
+from sim.world.loading import ScenarioError, did_you_mean
+
+
+def chosen(only: Sequence[str]) -> list[str]:
+    """Ids of checks: all, or those named; `L01` means all of L01.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such check.
+    """
+    known = list(checks())
+    if not only:
+        return known
+    found: list[str] = []
+    for name in only:
+        wanted = [id_ for id_ in known if id_ == name or id_.startswith(f"{name}-")]
+        if not wanted:
+            hint = did_you_mean(name, known) or "leakwindow evidence --list shows all."
+            raise ScenarioError("--only", name, "there is no check of this id", hint)
+        found += wanted
+    return list(dict.fromkeys(found))
+
+
+def run(ids: Sequence[str], workers: int | None, tell: Any) -> list[Result]:
+    """Run them on as many processors as there are, unless told otherwise."""
+    return examine(ids, workers or os.cpu_count() or 1, tell)
+
+
+def listing(console: Console, ids: Sequence[str]) -> None:
+    """What each check is about, without running it."""
+    every = checks()
+    rows = [(id_, every[id_].what, text(str(every[id_].kind), "dim"), text(_source(every[id_]), "dim")) for id_ in ids]
+    console.print(table(("id", "what", "kind", "source"), rows))
+
+
+def report(console: Console, results: Sequence[Result]) -> None:
+    """The table, and what failed."""
+    every = checks()
+    rows = []
+    for result in results:
+        check = every[result.id]
+        rows.append((text(result.id, "bold"), text(check.what, "bold"), "", "", "", text(str(check.kind), "dim")))
+        if result.missing:
+            rows.append(("", text(result.missing, "dim"), "", "", text("skipped"), ""))
+        for c in result.comparisons:
+            verdict = text("holds") if c.holds else text("FAILS", "bold red")
+            ratio = "" if c.ratio is None else f"{c.ratio:.3f}"
+            rows.append(("", c.what, c.published, c.simulated, ratio, verdict))
+            if c.why:
+                rows.append(("", text(c.why, "dim"), "", "", "", ""))
+        rows.append(("", text(f"{_source(check)}{f'. {check.note}' if check.note else ''}", "dim"), "", "", "", ""))
+    console.print(table(("id", "what", "published", "simulated", "ratio", ""), rows, right=(4,)))
+    failed = [r.id for r in results if not r.holds]
+    skipped = [r.id for r in results if r.missing]
+    console.print()
+    said = f"{count(len(results) - len(failed) - len(skipped), 'check')} of {len(results)} hold"
+    said += f"; {len(failed)} fail: {', '.join(failed)}" if failed else ""
+    said += f"; {len(skipped)} skipped: {', '.join(skipped)}" if skipped else ""
+    console.print(text(f"{said}."))
+
+
+def as_document(results: Sequence[Result]) -> dict[str, Any]:
+    """The same as one JSON document."""
+    every = checks()
+    return {
+        "checks": [
+            {
+                "id": r.id,
+                "what": every[r.id].what,
+                "kind": str(every[r.id].kind),
+                "source": every[r.id].source,
+                "where": every[r.id].where,
+                "note": every[r.id].note,
+                "mechanisms": list(every[r.id].mechanisms),
+                "scenario": every[r.id].scenario or None,
+                "skipped": r.missing or None,
+                "holds": r.holds,
+                "comparisons": [c._asdict() for c in r.comparisons],
+            }
+            for r in results
+        ]
+    }
+
+
+def _source(check: Check) -> str:
+    source = SOURCES[check.source]
+    return f"{check.source} ({source.year}), {check.where}"
