@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 
 from sim.base.sources import SOURCES
 from sim.faces.terminal import count, table, text
@@ -50,25 +51,23 @@ def listing(console: Console, ids: Sequence[str]) -> None:
 
 
 def report(console: Console, results: Sequence[Result]) -> None:
-    """The table, and what failed."""
+    """Check by check, and what failed."""
     every = checks()
-    rows = []
     for result in results:
         check = every[result.id]
-        rows.append((text(result.id, "bold"), text(check.what, "bold"), "", "", "", text(str(check.kind), "dim")))
+        console.print(text(f"{result.id}  {check.what}", "bold"))
+        console.print(text(f"  {check.kind}; {_source(check)}{f'. {check.note}' if check.note else ''}", "dim"))
         if result.missing:
-            rows.append(("", text(result.missing, "dim"), "", "", text("skipped"), ""))
+            console.print(text(f"  skipped: {result.missing}"))
+        rows = []
         for c in result.comparisons:
             verdict = text("holds") if c.holds else text("FAILS", "bold red")
             ratio = "" if c.ratio is None else f"{c.ratio:.3f}"
-            rows.append(("", c.what, c.published, c.simulated, ratio, verdict))
-            if c.why:
-                rows.append(("", text(c.why, "dim"), "", "", "", ""))
-        rows.append(("", text(f"{_source(check)}{f'. {check.note}' if check.note else ''}", "dim"), "", "", "", ""))
-    console.print(table(("id", "what", "published", "simulated", "ratio", ""), rows, right=(4,)))
+            rows.append((verdict, text(c.what), text(c.published), text(c.simulated), text(ratio), text(c.why, "dim")))
+        if rows:
+            console.print(Padding(table(("", "what", "published", "simulated", "ratio", "why"), rows), (0, 0, 1, 2)))
     failed = [r.id for r in results if not r.holds]
     skipped = [r.id for r in results if r.missing]
-    console.print()
     said = f"{count(len(results) - len(failed) - len(skipped), 'check')} of {len(results)} hold"
     said += f"; {len(failed)} fail: {', '.join(failed)}" if failed else ""
     said += f"; {len(skipped)} skipped: {', '.join(skipped)}" if skipped else ""

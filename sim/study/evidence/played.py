@@ -54,10 +54,7 @@ class Claims:
     def _hold(self, said: Said) -> Comparison:
         claim = parse(said.that)
         frozen = tuple(sorted(self.settings.items()))
-        rows = [
-            [term.value(lambda key, seed=seed: _value(self.scenario, key, frozen, seed)) for term in claim.terms]
-            for seed in range(1, SEEDS + 1)
-        ]
+        rows = [_terms(self.scenario, claim, frozen, seed) for seed in range(1, SEEDS + 1)]
         return on_every_day(said, claim, rows) if said.each_day else in_expectation(said, claim, rows)
 
 
@@ -67,7 +64,7 @@ def on_every_day(said: Said, claim: Claim, rows: Sequence[Sequence[float]]) -> C
     kept = sum(margin >= 0 for margin in margins)
     worst = margins.index(min(margins))
     shown = f"{kept} of {len(rows)} days; day {worst + 1}: {claim.shown(rows[worst])}"
-    return Comparison(said.about or said.that, said.that, shown, None, kept == len(rows))
+    return Comparison(said.about, said.that, shown, None, kept == len(rows))
 
 
 def in_expectation(said: Said, claim: Claim, rows: Sequence[Sequence[float]]) -> Comparison:
@@ -78,7 +75,7 @@ def in_expectation(said: Said, claim: Claim, rows: Sequence[Sequence[float]]) ->
         apart = interval([b - a for a, b in zip(columns[i], columns[i + 1], strict=True)])
         holds &= _agrees(relation, apart, sum(columns[i]) / len(rows), sum(columns[i + 1]) / len(rows))
         shown.append(f"{claim.terms[i + 1]} less {claim.terms[i]}: {apart}")
-    return Comparison(said.about or said.that, said.that, f"mean of {len(rows)} days; {'; '.join(shown)}", None, holds)
+    return Comparison(said.about, said.that, f"mean of {len(rows)} days; {'; '.join(shown)}", None, holds)
 
 
 def _agrees(relation: str, apart: Interval, a: float, b: float) -> bool:
@@ -97,8 +94,13 @@ def _agrees(relation: str, apart: Interval, a: float, b: float) -> bool:
             return abs(b - a) <= 0.1 * max(abs(a), abs(b))
 
 
-def _value(scenario: str, key: Key, settings: tuple[tuple[str, Any], ...], seed: int) -> float:
-    return look_up(document(scenario, key.policy, settings, seed), key.path)
+def _terms(scenario: str, claim: Claim, settings: tuple[tuple[str, Any], ...], seed: int) -> list[float]:
+    """The values of a claim's terms on one day."""
+
+    def of(key: Key) -> float:
+        return look_up(document(scenario, key.policy, settings, seed), key.path)
+
+    return [term.value(of) for term in claim.terms]
 
 
 @lru_cache(maxsize=600)
