@@ -281,6 +281,10 @@ def evidence(
         list[str] | None, typer.Option(metavar="ID", help="Only this check, or this group (L01); may be given again.")
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Say what the checks are, and run none.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder with the public data sets that some checks compare with."),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
 ) -> None:
@@ -292,7 +296,7 @@ def evidence(
         face.listing(stdout(), ids)
         return
     with progress("evidence: check") as tell:
-        results = face.run(ids, workers, tell)
+        results = face.run(ids, workers, data, tell)
     if json:
         sys.stdout.write(saving.as_json(face.as_document(results)))
     else:

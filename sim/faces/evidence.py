@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.padding import Padding
 
 from sim.base.sources import SOURCES
 from sim.faces.terminal import count, table, text
-from sim.study.evidence.checks import Check
+from sim.study.evidence.checks import Check, Given
 from sim.study.evidence.examine import Result, examine
 from sim.study.evidence.register import checks
 from sim.world.loading import ScenarioError, did_you_mean
@@ -38,9 +39,9 @@ def chosen(only: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def run(ids: Sequence[str], workers: int | None, tell: Any) -> list[Result]:
+def run(ids: Sequence[str], workers: int | None, data: Path | None, tell: Any) -> list[Result]:
     """Run them on as many processors as there are, unless told otherwise."""
-    return examine(ids, workers or os.cpu_count() or 1, tell)
+    return examine(ids, workers or os.cpu_count() or 1, Given(data), tell)
 
 
 def listing(console: Console, ids: Sequence[str]) -> None:

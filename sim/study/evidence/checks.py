@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -38,6 +39,32 @@ class Comparison(NamedTuple):
     """The mechanism of a difference: always when it does not hold, and where the difference is worth knowing."""
 
 
+class Skipped(Exception):  # noqa: N818 - not an error: what is not shipped may be absent
+    """A check cannot run here; the text says what is missing and where to get it."""
+
+
+class Given(NamedTuple):
+    """What a check may use beyond the model and the shipped files."""
+
+    data: Path | None = None
+    """A folder with the public data sets, which are not ours to ship."""
+
+    def file(self, name: str) -> Path:
+        """A file of the public data sets.
+
+        Raises
+        ------
+        Skipped
+            If it is not there.
+        """
+        if self.data is None:
+            raise Skipped(f"needs {name} of the public data sets: leakwindow evidence --data DIR")
+        path = self.data / name
+        if not path.is_file():
+            raise Skipped(f"needs {path}, which is not there")
+        return path
+
+
 class Check(NamedTuple):
     """A published result and how to find it in the model."""
 
@@ -50,18 +77,14 @@ class Check(NamedTuple):
     """A key of :data:`sim.base.sources.SOURCES`."""
     where: str
     """The place inside the source."""
-    examine: Callable[[], Sequence[Comparison]]
-    """Runs the model. Must not depend on anything but the model and the shipped files."""
+    examine: Callable[[Given], Sequence[Comparison]]
+    """Runs the model. Must not depend on anything but the model, the shipped files and what is given."""
     note: str = ""
     """What limits its worth: a figure from memory, inputs fitted to it, another platform."""
     mechanisms: tuple[str, ...] = ()
     """Leak mechanisms that it covers: `L01`, or `iOS 7`."""
     scenario: str = ""
     """Name of the shipped scenario that it plays, if it plays one."""
-
-
-class Skipped(Exception):  # noqa: N818 - not an error: a file that is not shipped is not there
-    """A check cannot run here; the text says what is missing and where to get it."""
 
 
 class Interval(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import NamedTuple
 
-from sim.study.evidence.checks import Check, Comparison, Skipped
+from sim.study.evidence.checks import Check, Comparison, Given, Skipped
 from sim.study.evidence.register import checks
 
 
@@ -25,7 +25,9 @@ class Result(NamedTuple):
         return all(c.holds for c in self.comparisons)
 
 
-def examine(ids: Sequence[str], workers: int, progress: Callable[[int, int], None] | None = None) -> list[Result]:
+def examine(
+    ids: Sequence[str], workers: int, given: Given, progress: Callable[[int, int], None] | None = None
+) -> list[Result]:
     """Run these checks.
 
     Parameters
@@ -41,20 +43,20 @@ def examine(ids: Sequence[str], workers: int, progress: Callable[[int, int], Non
     """
     tell = progress or (lambda done, total: None)
     found: dict[str, Result] = {}
-    for results in _batches_done(ids, workers):
+    for results in _batches_done(ids, workers, given):
         found |= {result.id: result for result in results}
         tell(len(found), len(ids))
     return [found[id_] for id_ in ids]
 
 
-def _batches_done(ids: Sequence[str], workers: int) -> Iterator[list[Result]]:
+def _batches_done(ids: Sequence[str], workers: int, given: Given) -> Iterator[list[Result]]:
     batches = list(_batches(ids))
     if workers == 1 or len(batches) == 1:
-        yield from map(_examine_batch, batches)
+        yield from (_examine_batch(batch, given) for batch in batches)
         return
     # Spawned, not forked: the same on every platform, and no copy of a parent's threads.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_examine_batch, batch) for batch in batches]):
+        for done in as_completed([pool.submit(_examine_batch, batch, given) for batch in batches]):
             yield done.result()
 
 
@@ -66,12 +68,12 @@ def _batches(ids: Sequence[str]) -> Iterator[tuple[str, ...]]:
     return (tuple(batch) for batch in shared.values())
 
 
-def _examine_batch(ids: tuple[str, ...]) -> list[Result]:
-    return [_examine_one(checks()[id_]) for id_ in ids]
+def _examine_batch(ids: tuple[str, ...], given: Given) -> list[Result]:
+    return [_examine_one(checks()[id_], given) for id_ in ids]
 
 
-def _examine_one(check: Check) -> Result:
+def _examine_one(check: Check, given: Given) -> Result:
     try:
-        return Result(check.id, tuple(check.examine()))
+        return Result(check.id, tuple(check.examine(given)))
     except Skipped as missing:
         return Result(check.id, (), str(missing))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sim.engine.simulate import simulate
 from sim.measure.expectations import Claim, Key, look_up, parse
 from sim.measure.summary import summarise
-from sim.study.evidence.checks import Comparison, Interval, interval
+from sim.study.evidence.checks import Comparison, Given, Interval, interval
 from sim.world import shipped
 from sim.world.loading import load
 
@@ -47,7 +47,7 @@ class Claims:
     said: tuple[Said, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self) -> list[Comparison]:
+    def __call__(self, given: Given) -> list[Comparison]:
         """Play what the claims need, and hold them to it."""
         return [self._hold(said) for said in self.said]
 

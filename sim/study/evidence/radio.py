@@ -7,13 +7,13 @@ import numpy as np
 from sim.base.units import HOUR
 from sim.machines.radio import SETS
 from sim.measure.energy import Traffic, cellular_energy
-from sim.study.evidence.checks import Check, Comparison, Kind, near
+from sim.study.evidence.checks import Check, Comparison, Given, Kind, near
 
 NANOJOULES = 1e-9
 """[J]"""
 
 
-def _idle_floor() -> list[Comparison]:
+def _idle_floor(given: Given) -> list[Comparison]:
     nothing = np.empty(0, dtype=np.int64)
     quiet = Traffic(nothing, nothing, nothing, nothing.astype(bool))
     spent = cellular_energy(SETS["lte-2012"], quiet, np.array([[0, HOUR]]), rate_mbps=29.0)
