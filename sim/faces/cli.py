@@ -283,7 +283,7 @@ def evidence(
     list_: Annotated[bool, typer.Option("--list", help="Say what the checks are, and run none.")] = False,
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A folder with the public data sets that some checks compare with."),
+        typer.Option(metavar="DIR", help="A folder with public data sets, which some checks need."),
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
