@@ -89,7 +89,26 @@ def table(dice: Dice, protocol: str | None = None, sleeps: bool | None = None) -
             "wake_every": dice.us(30 * SECOND, 6 * MINUTE),
             "wake_for": dice.us(3 * SECOND, 40 * SECOND),
         }
+    _roughen(dice, found)
     return found
+
+
+def _roughen(dice: Dice, found: Table) -> None:
+    """Hostile networks, and what pages and other VPNs do. Thrown last, so that a day's number means what it meant before."""
+    for wifi in found.get("wifi", []):
+        if dice.once_in(4):
+            wifi["local_network"] = dice.one_of("0.0.0.0/1", "64.0.0.0/2", "192.168.7.0/24")
+        if dice.once_in(4):
+            wifi["dhcp_routes"] = dice.one_of(["0.0.0.0/1", "128.0.0.0/1"], ["8.0.0.0/6"])
+        if dice.once_in(8):
+            wifi["spoofs_server"] = ["17.0.0.0/8"]
+        if dice.once_in(12):
+            wifi["router_vpn"] = True
+    if dice.once_in(4):
+        found["vpn"].update(enforce_routes=True, routes=["0.0.0.0/1", "128.0.0.0/1", "::/0"])
+    for deed in ("gather_candidates", "enable_other_vpn"):
+        if dice.once_in(5):
+            found["timeline"].append({"do": deed, "at": dice.us(0, 9 * MINUTE)})
 
 
 def _traffic(dice: Dice) -> Table:

@@ -53,6 +53,11 @@ class Network:
         self._signal = [(at, self._cellular.signal.band(dbm)) for at, dbm in world.nature.signal]
         self._radios = [(at, SETS[name]) for at, name in world.nature.radios]
         self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
+        routed = [w.ssid for w in scenario.wifi if w.routes_of_its_own]
+        self.diversions = {ssid: number for number, ssid in enumerate(routed, start=1)}
+        """Networks with routes of their own, and their numbers."""
+        self.with_vpn = frozenset(w.ssid for w in scenario.wifi if w.router_vpn)
+        """Networks whose router has a VPN."""
         self.silent: set[str] = set()
         """Servers that answer nobody just now."""
         self.control: list[Control] = []

@@ -37,6 +37,7 @@ _GAPS = {
     StopReason.APP_UPDATE: Cause.NO_ENFORCER,
     StopReason.REBOOT: Cause.NO_ENFORCER,
     StopReason.ON_DEMAND: Cause.ON_DEMAND_GAP,
+    StopReason.SUPERCEDED: Cause.NO_ENFORCER,
 }
 _NOT_UP = (NEVPNStatus.DISCONNECTED, NEVPNStatus.CONNECTING)
 
@@ -82,6 +83,8 @@ def read(
         path.cellular_works,
         network.way(path, provider.server, now).ipv6,
         path.signed_in and default is Interface.WIFI,
+        network.diversions.get(path.wifi_near or "", 0) if default is Interface.WIFI else 0,
+        default is Interface.WIFI and path.wifi_near in network.with_vpn,
     )
 
 

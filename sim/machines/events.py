@@ -201,6 +201,19 @@ class LeakChecked(Event):
     """The user opened a leak-test page."""
 
 
+@dataclass(frozen=True, slots=True)
+class CandidatesGathered(Event):
+    """A web page gathered the phone's addresses (ICE candidates of WebRTC); with the user's permission for the camera
+    it asks on each interface."""
+
+    all_interfaces: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OtherVpnEnabled(Event):
+    """The user enabled another VPN configuration: the system disables this one, whatever its rules say."""
+
+
 # What machines announce -----------------------------------------------------------------------------------------------
 
 
@@ -228,6 +241,8 @@ class StopReason(StrEnum):
     ON_DEMAND = "onDemandRule"
     REBOOT = "reboot"
     SERVER_DEAD = "serverDead"
+    SUPERCEDED = "superceded"
+    """Another configuration took over; the spelling is Apple's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,12 +61,23 @@ class Cause(StrEnum):
     SERVER_DEAD = "L04 reaction to a dead server"
     DNS = "L05 DNS outside"
     IPV6 = "L06 IPv6 outside"
+    LOCAL_NET = "L07 hostile local network"
+    DHCP_ROUTE = "L08 route from DHCP"
     CAPTIVE_PORTAL = "L09 captive portal"
+    PER_APP_MISS = "L10 per-app miss"
     ON_DEMAND_GAP = "L11 on-demand gap"
     NO_ENFORCER = "L12 boot, update or restart"
     PROVIDER_DEATH = "L14 provider death"
     SLEEP = "L15 disconnect on sleep"
     OTHER_RADIO = "L16 other radio"
+
+
+class Diversion(NamedTuple):
+    """What a network's own routes do with a destination that the tunnel should take."""
+
+    cause: Cause
+    dropped: bool = False
+    """A firewall on the device drops it there, instead of letting it out."""
 
 
 class Traits(NamedTuple):
@@ -95,6 +106,12 @@ class Traits(NamedTuple):
     """A look-up that the tunnel leaves unanswered asks the network's resolver, too."""
     probe: bool = False
     """Not a flow: what a leak-test page would see."""
+    reason: str = ""
+    """Why it is outside by design, where it is: "apple", "push", "carrier", "exception" and so on."""
+    diverted: tuple[Diversion | None, ...] = ()
+    """For each network with routes of its own, what they do with it under this VPN; see `Situation.diversion`."""
+    strays_in_updates: bool = False
+    """The platform lets its look-ups out while the tunnel is set up anew, sealed or not."""
 
 
 class Binding(NamedTuple):
@@ -137,6 +154,10 @@ class Situation(NamedTuple):
     """The default network has IPv6."""
     portal: bool
     """The default network is one that wanted a sign-in."""
+    diversion: int = 0
+    """Number of the default network among those with routes of their own; 0: it has none."""
+    beyond: bool = False
+    """The default network's router has a VPN of its own: nothing is outside there."""
 
     def works(self, interface: Interface | None) -> bool:
         """Whether this interface carries packets while it has an address; no interface does not."""
@@ -174,7 +195,7 @@ ASPECTS: dict[str, tuple[str, ...]] = {
     "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked"),
     "session": ("answers",),
     "policy": ("seals", "enforces"),
-    "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal"),
+    "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal", "diversion", "beyond"),
 }
 """Grounds → the fields of :class:`Situation` in them."""
 
@@ -189,10 +210,17 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
     covered = traits.covered_v6 if uses_v6 else traits.covered
     pinned = traits.scope is not None and not s.seals and not s.enforces
     if s.routes and covered and not pinned:
+        diverted = traits.diverted[s.diversion - 1] if s.diversion and traits.diverted else None
+        if diverted is not None and not uses_v6:
+            if diverted.dropped:
+                return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("path", "policy"))
+            return _outside(traits, Binding(Interface.WIFI, s.wifi), s, diverted.cause, ("path", "policy"))
         if traits.falls_back and not s.answers and not s.seals:
             return _outside(traits, _physical(traits, s), s, Cause.DNS, ("session", "path"))
         return _inside(s, Binding(Interface.UTUN, s.utun))
     interface = _physical(traits, s)
+    if traits.strays_in_updates and s.seals and not s.routes and s.intent:
+        return _outside(traits, interface, s, Cause.DNS, ("tunnel", "path"))
     if s.seals and not traits.exempt:
         return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
     if s.holds and not s.routes and covered and traits.gated and not pinned:
@@ -241,6 +269,8 @@ def _physical(traits: Traits, s: Situation) -> Binding | None:
         return Binding(Interface.CELLULAR, s.cellular)
     if traits.scope is Interface.CELLULAR:
         return None
+    if traits.scope is Interface.WIFI:
+        return Binding(Interface.WIFI, s.wifi) if s.wifi else None
     if traits.link and s.wifi:
         return Binding(Interface.WIFI, s.wifi)
     if s.default is Interface.WIFI:
@@ -270,7 +300,7 @@ def _outside(
         return Verdict(Way.NOWHERE, None, None, Fate.OFFLINE, None, ("path",))
     if not s.intent:
         fate, cause = Fate.OPEN, None
-    elif traits.intended is not Intended.PROTECT:
+    elif traits.intended is not Intended.PROTECT or (s.beyond and binding.interface is Interface.WIFI):
         fate, cause = Fate.BYPASSED, None
     else:
         fate = Fate.LEAKED

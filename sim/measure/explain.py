@@ -56,6 +56,9 @@ _WHY = {
     Cause.SERVER_DEAD: "the client gave its dead server up and ended the tunnel; {n} went around: {who}",
     Cause.DNS: "{n} went to the network's own resolver: look-ups for {who}",
     Cause.IPV6: "the tunnel carries no IPv6, and the network does: {n} of {who}",
+    Cause.LOCAL_NET: "the network claims these addresses as its own, and {n} went there past the tunnel: {who}",
+    Cause.DHCP_ROUTE: "the network's DHCP server pushed a route past the tunnel, and {n} took it: {who}",
+    Cause.PER_APP_MISS: "the per-app VPN does not list {who}: {n} outside",
     Cause.CAPTIVE_PORTAL: "after the sign-in the tunnel was not up yet, and {n} went first: {who}",
     Cause.ON_DEMAND_GAP: "on-demand had not brought the tunnel up yet, and {n} went first: {who}",
     Cause.NO_ENFORCER: "nothing enforced the VPN just then (boot, update or restart), and {n} went out: {who}",
@@ -246,6 +249,10 @@ def _said_by_world(event: object) -> str:
             return "You unlock the device for the first time since its restart."
         case ev.LeakChecked():
             return "You open a leak-test page."
+        case ev.CandidatesGathered():
+            return "A web page gathers the phone's addresses."
+        case ev.OtherVpnEnabled():
+            return "You enable another VPN configuration; the system disables this one."
     return ""
 
 
@@ -289,6 +296,20 @@ _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
         ("Encrypted DNS", "hides the names from the local network, not from the resolver"),
     ),
     Cause.IPV6: (("Route ::/0 into the tunnel", "carried or dropped, IPv6 no longer goes around"), _SEAL),
+    Cause.LOCAL_NET: (
+        ("enforceRoutes with 0.0.0.0/1 and 128.0.0.0/1", "the VPN's routes win over what the network calls local"),
+        ("Seal the device, local networks included", "claimed addresses go into the tunnel, too"),
+        ("The server by its address", "no forged answer can stand for it"),
+    ),
+    Cause.DHCP_ROUTE: (
+        ("enforceRoutes with 0.0.0.0/1 and 128.0.0.0/1", "the VPN's routes win over those of the network"),
+        _SEAL,
+        ("Cellular instead of this Wi-Fi", "its DHCP server cannot reach you there"),
+    ),
+    Cause.PER_APP_MISS: (
+        ("List the helper, too", "what it does for a listed app goes inside"),
+        ("A VPN for the whole device", "no list that could miss one"),
+    ),
     Cause.CAPTIVE_PORTAL: (_SEAL, ("An on-demand rule with a probe", "no deadlock; outside until the probe succeeds")),
     Cause.ON_DEMAND_GAP: (_SEAL, _ALWAYS_ON, ("A faster start", "shortens the gap")),
     Cause.NO_ENFORCER: (_ALWAYS_ON, _SEAL, ("On-demand: Connect", "restarts the tunnel after boot and update")),

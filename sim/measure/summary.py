@@ -18,6 +18,11 @@ from sim.measure.leaks import PACKET, Columns, LeakWindow, Stretch, columns, dis
 from sim.measure.reconnects import Reconnect, reconnects
 from sim.world.intervals import Intervals, Ints, common, inside, joined, paired, total
 
+SEALING_COST = (
+    "AirDrop", "AirPlay", "CarPlay", "Continuity Camera", "Handoff", "NameDrop", "iMessage", "screen mirroring",
+    "personal hotspot",
+)  # fmt: skip
+"""What one vendor says stops working under includeAllNetworks. Source: mullvad-force-all-2026."""
 NANOJOULES_PER_JOULE = 1_000_000_000
 
 
@@ -151,6 +156,7 @@ class Summary:
                 "bytes": self.size(bypassed),
                 "system_bytes": self._intended_bytes(bypassed, Intended.SYSTEM),
                 "direct_bytes": self._intended_bytes(bypassed, Intended.DIRECT),
+                "by_reason": self._by_reason(bypassed),
             },
             "blocked": {"seconds": to_seconds(total(self.blocked)), "bytes": self.fates[Fate.BLOCKED]},
             "stalled": {"seconds": to_seconds(self.stalled), "bytes": self.fates[Fate.STALLED]},
@@ -170,6 +176,8 @@ class Summary:
                 {"at_s": to_seconds(at), "said": self._said(fine, answered), "truth": self._truth(at)}
                 for at, fine, answered in run.checks
             ],
+            "disclosures": [{"at_s": to_seconds(at), "addresses": told} for at, told in run.gatherings],
+            "sealing_cost": list(SEALING_COST) if scenario.vpn.include_all_networks else [],
             "leak_checks_fine_share": self.checks_fine_share,
             "windows": [
                 {
@@ -233,6 +241,18 @@ class Summary:
         world = self.run.world
         so_intended = np.array([t.intended is intended for t in world.traits], dtype=bool)
         return self.size(rows[so_intended[world.classes[world.nature.flow[rows]]]])
+
+    def _by_reason(self, rows: Ints) -> dict[str, dict[str, int]]:
+        """What was outside by design, by why: bytes and flows."""
+        world = self.run.world
+        flows = world.nature.flow[rows]
+        found: dict[str, dict[str, int]] = {}
+        for reason in sorted({t.reason for t in world.traits if t.reason}):
+            of_reason = np.array([t.reason == reason for t in world.traits], dtype=bool)[world.classes[flows]]
+            if of_reason.any():
+                flows_of = len(np.unique(flows[of_reason]))
+                found[reason] = {"bytes": self.size(rows[of_reason]), "flows": flows_of}
+        return found
 
     def _first_protected(self) -> float | None:
         """Seconds from the beginning of intent to the first byte that went through the tunnel."""

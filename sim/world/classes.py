@@ -6,20 +6,22 @@ Flows of one kind that chance treats alike form a class; every verdict is made o
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.machines.events import Interface
-from sim.machines.routing import Cause, Intended, Traits
+from sim.machines.routing import Cause, Diversion, Intended, Traits
 from sim.world.nature import NETWORK_CHANGE, Kind, Nature
-from sim.world.scenario import ConstantRate, Scenario, Sockets, Vpn
+from sim.world.scenario import ConstantRate, Scenario, Sockets, Vpn, Wifi
 
 GATE, BYPASS, RADIO, POLICY, ADDRESS = 0, 1, 2, 3, 4
 """Columns of a flow's luck: on-demand's gate, Apple's bypass or a resolver's fallback, push's radio, policies, and from
 ADDRESS on lost addresses."""
+_FIRST, _BEHIND = int(IPv4Address("1.0.0.0")), int(IPv4Address("224.0.0.0"))
+"""The unicast IPv4 addresses. The few private ones among them are not left out: they are less than 1 % of it."""
 _PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 
 
@@ -32,6 +34,8 @@ class Chance(NamedTuple):
     """A service of Apple's passes the tunnel by; a failed look-up asks the network's resolver, too."""
     prefers_cellular: bool = False
     """A push socket is opened on cellular while there is one."""
+    address: str = ""
+    """Some address of the destinations that chance put this flow among; "" if it does not matter."""
 
 
 def classes(scenario: Scenario, nature: Nature) -> tuple[tuple[Traits, ...], NDArray[np.int64]]:
@@ -47,15 +51,44 @@ def classes(scenario: Scenario, nature: Nature) -> tuple[tuple[Traits, ...], NDA
         + 2 * (luck[:, BYPASS] < strays)
         + 4 * (luck[:, RADIO] < behaviour.apns_prefers_cellular)
     )
+    regions, region = _regions(scenario, nature)
     matters = [1 + 2 * (d in ("apple", "resolver")) + 4 * (d == "apns") for d in destinations]
-    codes = nature.kind * 8 + (variant & np.array(matters, dtype=np.int64)[nature.kind])
+    anywhere = np.array([not k.sockets.address for k in nature.kinds], dtype=np.int64)
+    variant = (variant & np.array(matters, dtype=np.int64)[nature.kind]) + 8 * region * anywhere[nature.kind]
+    each = 8 * len(regions)
+    codes = nature.kind * each + variant
     found: dict[Traits, int] = {_probe(scenario): 0}
-    of_code = np.zeros(8 * len(matters), dtype=np.int64)
+    of_code = np.zeros(each * len(matters), dtype=np.int64)
     for code in np.flatnonzero(np.bincount(codes)).tolist():
-        chance = Chance(bool(code & 1), bool(code & 2), bool(code & 4))
-        traits = classify(nature.kinds[code // 8], scenario, chance)
+        kind, variant_of = divmod(code, each)
+        chance = Chance(bool(code & 1), bool(code & 2), bool(code & 4), regions[variant_of // 8])
+        traits = classify(nature.kinds[kind], scenario, chance)
         of_code[code] = found.setdefault(traits, len(found))
     return tuple(found), of_code[codes]
+
+
+def _regions(scenario: Scenario, nature: Nature) -> tuple[list[str], NDArray[np.int64]]:
+    """The parts into which routes cut the public IPv4 addresses: one address of each, and the part of each flow.
+
+    Where no network has routes of its own there is one part, and no address.
+    """
+    routed = [w for w in scenario.wifi if w.routes_of_its_own]
+    if not routed:
+        return [""], np.zeros(len(nature.kind), dtype=np.int64)
+    every = [ip_network(route, strict=False) for w in routed for route in _routes_of(w)]
+    every += [ip_network(route, strict=False) for route in (*scenario.vpn.routes, *scenario.vpn.excluded_routes)]
+    edges = {_FIRST, *(edge for n in every if n.version == 4 for edge in (_number(n[0]), _number(n[-1]) + 1))}
+    cuts = sorted(edge for edge in edges if _FIRST <= edge < _BEHIND)
+    number = _FIRST + (nature.destination * (_BEHIND - _FIRST)).astype(np.int64)
+    return [str(IPv4Address(cut)) for cut in cuts], np.searchsorted(cuts, number, side="right") - 1
+
+
+def _routes_of(wifi: Wifi) -> tuple[str, ...]:
+    return (*((wifi.local_network,) if wifi.local_network else ()), *wifi.dhcp_routes, *wifi.spoofs_server)
+
+
+def _number(address: IPv4Address | IPv6Address) -> int:
+    return int(address)
 
 
 def _straying(scenario: Scenario, destination: str) -> float:
@@ -78,6 +111,17 @@ def _probe(scenario: Scenario) -> Traits:
     return classify(probe, scenario, Chance())._replace(probe=True)
 
 
+def candidates(scenario: Scenario) -> tuple[Traits, ...]:
+    """The sockets from which a web page gathers addresses: two that take the default way, one for each interface."""
+    plain = _probe(scenario)._replace(probe=False)
+    return (
+        plain,
+        plain._replace(family="v6"),
+        plain._replace(scope=Interface.WIFI),
+        plain._replace(scope=Interface.CELLULAR),
+    )
+
+
 def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
     """What a kind of socket is under this VPN."""
     vpn, sockets = scenario.vpn, kind.sockets
@@ -86,6 +130,9 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         intended, exempt, covered, covered_v6 = Intended.DIRECT, True, False, False
     if vpn.always_on is not None and kind.owner in vpn.always_on.allow_apps:
         intended, exempt, covered, covered_v6 = Intended.DIRECT, True, False, False
+    if _missed(kind, scenario):
+        intended, exempt, covered, covered_v6, uncovered = Intended.PROTECT, False, False, False, Cause.PER_APP_MISS
+    address = sockets.address or chance.address
     return Traits(
         intended=intended,
         covered=covered,
@@ -99,7 +146,79 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         gated=chance.gated,
         link=sockets.destination == "link",
         falls_back=chance.strays and sockets.destination == "resolver",
+        reason="" if intended is Intended.PROTECT else _reason(kind, scenario),
+        diverted=_diverted(scenario, address) if covered and sockets.destination != "local" else (),
+        strays_in_updates=sockets.destination == "resolver" and scenario.device.behaviour.look_ups_leak_in_updates,
     )
+
+
+def _missed(kind: Kind, scenario: Scenario) -> bool:
+    """Whether a per-app VPN misses what it should take in: a helper of a listed app, or a domain of one."""
+    listed = scenario.vpn.per_app
+    if kind.owner in listed:
+        return not _among(kind.sockets.domain, scenario.vpn.per_app_domains)
+    app = next((a for a in scenario.apps if a.name == kind.owner), None)
+    return app is not None and app.acts_for in listed
+
+
+def _among(domain: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether a per-app VPN's domain list takes this one in; without a list, or without a name, it does."""
+    return not suffixes or not domain or any(domain == s or domain.endswith(f".{s}") for s in suffixes)
+
+
+def _reason(kind: Kind, scenario: Scenario) -> str:
+    """Why a flow is outside by design."""
+    vpn, destination = scenario.vpn, kind.sockets.destination
+    if vpn.always_on is not None and kind.owner in vpn.always_on.allow_apps:
+        return "exception"
+    if vpn.per_app and kind.owner not in vpn.per_app:
+        return "not in the app list"
+    if vpn.always_on is not None and destination in ("carrier", "device", "local"):
+        return "exception"
+    return _REASONS.get(destination, "excluded route")
+
+
+_REASONS = {
+    "apple": "apple", "apns": "push", "carrier": "carrier", "device": "device", "watch": "watch", "link": "network",
+    "local": "local network",
+}  # fmt: skip
+
+
+def _diverted(scenario: Scenario, address: str) -> tuple[Diversion | None, ...]:
+    """What each network with routes of its own does with this destination; () if none does anything."""
+    routed = [w for w in scenario.wifi if w.routes_of_its_own]
+    if not routed or not address or ip_address(address).version != 4:
+        return ()
+    found = tuple(_diversion(w, scenario, address) for w in routed)
+    return found if any(found) else ()
+
+
+def _diversion(wifi: Wifi, scenario: Scenario, address: str) -> Diversion | None:
+    """The strongest claim of one network on an address, if the VPN lets it win.
+
+    # MODEL: a forged answer is there whenever the phone is in the network, not only after a look-up made in it. Bias:
+    # ServerIP begins at the join instead of at the tunnel's next start.
+    """
+    vpn, behaviour = scenario.vpn, scenario.device.behaviour
+    sealed = vpn.include_all_networks or vpn.always_on is not None
+    ours = _longest(vpn.routes, address)
+    # A route of the VPN that is not the default wins over all others if routes are enforced.
+    enforced = vpn.enforce_routes and not sealed and ours > 0
+    local = _longest((wifi.local_network,) if wifi.local_network else (), address)
+    if local >= ours and local >= 0 and not enforced and not (sealed and not _local_outside(vpn)):
+        return Diversion(Cause.LOCAL_NET)
+    pushed = _longest(wifi.dhcp_routes, address)
+    if pushed >= ours and pushed >= 0 and not behaviour.ignores_dhcp_routes and not enforced and not sealed:
+        return Diversion(Cause.DHCP_ROUTE, dropped=behaviour.drops_diverted)
+    forged = _holds(wifi.spoofs_server, address) and vpn.endpoint == "name"
+    return Diversion(Cause.LOCAL_NET) if forged and not enforced and not sealed else None
+
+
+def _longest(routes: tuple[str, ...], address: str) -> int:
+    """Prefix length of the most specific route that holds the address; -1 if none does."""
+    at = ip_address(address)
+    networks = (ip_network(route, strict=False) for route in routes)
+    return max((n.prefixlen for n in networks if n.version == at.version and at in n), default=-1)
 
 
 def _by_destination(kind: Kind, scenario: Scenario, chance: Chance) -> tuple[Intended, bool, bool, bool, Cause | None]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sim.base.streams import Streams
 from sim.base.units import NEVER, SECOND, Duration, Instant
-from sim.machines.events import DeviceSlept, DeviceWoke
+from sim.machines.events import DeviceSlept, DeviceWoke, WifiJoined
 from sim.machines.machine import Event
 from sim.world import usage
 from sim.world.demand import Demand, demand, postponed
@@ -39,6 +39,10 @@ LOOK_UP = Sockets(
     name="dns", transport="udp-unconnected", destination="resolver", traffic=Poisson.model_validate({"every": "1 min"})
 )
 """The socket of a query; the domain is filled in, and the traffic is one query each."""
+
+
+CHECK = LOOK_UP.model_copy(update={"name": "connectivity check", "destination": "link"})
+"""The socket of a connectivity check; typical packets, as large as a look-up's."""
 
 
 class Kind(NamedTuple):
@@ -86,6 +90,9 @@ class Nature:
     """Cell changes, (n,). [µs]"""
     signal: tuple[tuple[Instant, float], ...] = field(default=())
     """From when on which RSRP. [dBm]"""
+    destination: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """(n_flows,) where on the internet each flow goes, as a share of the public IPv4 addresses below it; empty if no
+    network of the scenario has routes of its own, so that it does not matter."""
     radios: tuple[tuple[Instant, str], ...] = field(default=())
     """From when on which cellular radio: names of parameter sets."""
 
@@ -108,13 +115,20 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
     ]
     asleep = usage.sleep(scenario, screen, wanted, streams)
     sockets = [_sockets(postponed(bursts, asleep), streams) for bursts in wanted]
-    flows = [*sockets, *_look_ups(sockets, horizon), *_look_ups_at_changes(where.changes, scenario, streams)]
+    flows = [
+        *sockets,
+        *_look_ups(sockets, horizon),
+        *_look_ups_at_changes(where.changes, scenario, streams),
+        *_checks_at_joins(where.script, scenario),
+    ]
     nights = zip(asleep.ravel().tolist(), cycle((DeviceSlept(), DeviceWoke())), strict=False)
     handovers = np.concatenate([_NONE, *where.handovers])
+    routed = any(w.routes_of_its_own for w in scenario.wifi)
     script = sorted((line for line in (*where.script, *nights) if line[0] < horizon), key=lambda line: line[0])
     return Nature(
         horizon=horizon,
         **_laid_out(flows, streams),
+        destination=_destinations(flows, streams) if routed else np.empty(0),
         script=tuple(script),
         screen_on=screen,
         asleep=asleep,
@@ -201,7 +215,7 @@ def _look_ups(sockets: list[_Flows], horizon: Instant) -> list[_Flows]:
     fresh_for: dict[tuple[str, str], Duration] = {}
     for flows in sockets:
         owner, spec = flows.kind.owner, flows.kind.sockets
-        if spec.domain:
+        if spec.domain and not spec.doh:
             opened.setdefault((owner, spec.domain), []).extend(flows.opens.tolist())
             fresh_for.setdefault((owner, spec.domain), spec.dns_ttl)
     found = []
@@ -227,6 +241,18 @@ def _look_ups_at_changes(changes: dict[Instant, list[Instant]], scenario: Scenar
             asked.append(at[at < scenario.duration])
             origins.append((name, len(asked[-1])))
     return [_queries("system", NETWORK_CHANGE, origins, np.concatenate(asked), scenario.duration)] if origins else []
+
+
+def _checks_at_joins(script: list[tuple[Instant, Event]], scenario: Scenario) -> list[_Flows]:
+    """What the system sends at each Wi-Fi join to see whether there is an internet behind it."""
+    joins = sorted(at for at, event in script if isinstance(event, WifiJoined) and at < scenario.duration)
+    asked = np.array(joins, dtype=np.int64).repeat(scenario.device.behaviour.checks_at_join)
+    if not len(asked):
+        return []
+    kind = Kind("system", True, CHECK)
+    sizes = np.full((2, len(asked)), [[QUERY], [RESPONSE]])
+    closes, numbers = np.minimum(asked + SECOND, scenario.duration), np.arange(len(asked))
+    return [_Flows(kind, [("checks at join", len(asked))], asked, closes, asked, numbers, sizes)]
 
 
 def _queries(owner: str, domain: str, origins: list[tuple[str, int]], at: Ints, horizon: Instant) -> _Flows:
@@ -268,6 +294,12 @@ def _lucks(origins: list[tuple[str, int]], streams: Streams) -> NDArray[np.float
         streams.of(f"luck.{name}").random(out=luck[first : first + n])
         first += n
     return luck
+
+
+def _destinations(flows: list[_Flows], streams: Streams) -> NDArray[np.float64]:
+    origins = [origin for part in flows for origin in part.origins]
+    parts = [streams.of(f"destination.{name}").random(n) for name, n in origins]
+    return np.concatenate([np.empty(0), *parts])
 
 
 _NONE = np.empty(0, dtype=np.int64)

@@ -39,6 +39,8 @@ from sim.machines.radio.signal import Signal
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 SHORTEST_LIFE = SECOND // 10
+MOST_ROUTED = 4
+"""Wi-Fi networks with routes of their own; each doubles the kinds of destinations."""
 MOST_BURSTS = 20_000_000
 """Of one entry of sockets: some hundred times the busiest shipped day."""
 
@@ -136,8 +138,8 @@ class AlwaysOn(Model):
 
 
 def _read_network(value: Any) -> Any:
-    """A route in CIDR notation."""
-    if isinstance(value, str):
+    """A route in CIDR notation, or nothing."""
+    if isinstance(value, str) and value:
         try:
             ip_network(value, strict=False)
         except ValueError:
@@ -191,6 +193,8 @@ class Vpn(Model):
     on_demand_override_disabled: bool = False
     per_app: tuple[Name, ...] = ()
     """Managed apps of a per-app VPN. Empty: the VPN is for the whole device."""
+    per_app_domains: tuple[str, ...] = ()
+    """Domain suffixes that a per-app VPN takes in for listed apps (SafariDomains and the like). Empty: all."""
     always_on: AlwaysOn | None = None
     client: Client = Client()
     power: VpnPower = VpnPower()
@@ -236,6 +240,20 @@ class Wifi(Model):
     ipv6: bool = True
     portal: DurationLaw | None = None
     """A captive portal, and how long the user takes to sign in."""
+    local_network: Cidr = ""
+    """The subnet that the network assigns, where it matters: a hostile one claims public addresses as local (LocalNet).
+    Empty: an ordinary private one."""
+    dhcp_routes: tuple[Cidr, ...] = ()
+    """Classless static routes of its DHCP server (option 121): what lies there goes to the network's own gateway."""
+    spoofs_server: tuple[Cidr, ...] = ()
+    """Addresses that a forged answer to the VPN server's name makes the phone take for the server (ServerIP)."""
+    router_vpn: bool = False
+    """The router has a VPN of its own: whatever leaves the phone here is inside that."""
+
+    @property
+    def routes_of_its_own(self) -> bool:
+        """Whether joining it changes where destinations are."""
+        return bool(self.local_network or self.dhcp_routes or self.spoofs_server)
 
 
 class Cellular(Model):
@@ -390,6 +408,8 @@ class Sockets(Model):
     """An app may pin its socket to cellular (Network framework, multipath TCP)."""
     clear_text: bool = False
     """The payload itself is readable on the way."""
+    doh: bool = False
+    """The app asks its own resolver over HTTPS: no look-up is seen as such, the resolver's address is."""
     opens: Literal["with-app", "on-demand"] = "with-app"
     """A socket is opened when the app starts, or when there is something to say."""
     lifetime: DurationLaw = lognormal(minutes(20), 1.0)
@@ -419,6 +439,9 @@ class App(Model):
 
     name: Name
     kind: Literal["app", "system"] = "app"
+    acts_for: Name | None = None
+    """The app on whose behalf it works: a helper, a web view, a daemon. A per-app VPN that lists only that one misses
+    it."""
     background: Literal["always", "audio", "push", "refresh", "none"] = "none"
     """What it may do while not in front: run (system services, location), play, wake for pushes, wake now and then,
     or nothing."""
@@ -436,7 +459,7 @@ class App(Model):
 Deed = Literal[
     "vpn_on", "vpn_off", "choose_server", "rotate_key", "update_vpn_app",
     "airplane_on", "airplane_off", "wifi_on", "wifi_off", "lock", "unlock", "app_open", "app_close", "reboot",
-    "leak_check",
+    "leak_check", "gather_candidates", "enable_other_vpn",
     "server_silent", "server_back", "server_restart", "provider_crash", "outage",
 ]  # fmt: skip
 
@@ -452,6 +475,8 @@ class Action(Model):
     """For `choose_server`, `server_silent`, `server_back`, `server_restart`; default: the VPN's first server."""
     keep_wifi: bool | None = None
     """For `airplane_on`: whether Wi-Fi stays on. Default: the device's behaviour profile."""
+    all_interfaces: bool = False
+    """For `gather_candidates`: the page may use the camera, and so sees every interface."""
     interface: Literal["wifi", "cellular"] = "cellular"
     """For `outage`."""
     lasts: DurationField | None = None
@@ -599,6 +624,10 @@ class Scenario(Model):
             check("app", action.app, apps, f"timeline.{i}.app")
         for i, name in enumerate(self.vpn.per_app):
             check("app", name, apps, f"vpn.per_app.{i}")
+        for i, app in enumerate(self.apps):
+            check("app", app.acts_for, apps, f"apps.{i}.acts_for")
+        if sum(w.routes_of_its_own for w in self.wifi) > MOST_ROUTED:
+            raise ValueError(f"more than {MOST_ROUTED} Wi-Fi networks with routes of their own")
         return self
 
 

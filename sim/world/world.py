@@ -15,7 +15,7 @@ from sim.machines.ios.provider import Provider, memory_limit
 from sim.machines.ios.tunnel import Tunnel
 from sim.machines.machine import Event, TunnelProtocol
 from sim.machines.routing import Traits
-from sim.world.classes import classes
+from sim.world.classes import candidates, classes
 from sim.world.nature import Nature, draw
 from sim.world.scenario import Action, Scenario
 
@@ -37,6 +37,8 @@ class World:
     """Of each class of flows."""
     classes: NDArray[np.int64]
     """(n_flows,) index into `traits`."""
+    candidates: tuple[Traits, ...]
+    """What a page that gathers addresses asks from: the default way by IPv4 and IPv6, and each interface by itself."""
     patience: NDArray[np.int64]
     """(n_flows,) how long a burst of the flow waits. [µs]"""
 
@@ -67,6 +69,7 @@ def build(scenario: Scenario, seed: int, nature: Nature | None = None) -> World:
         script=tuple(script),
         traits=traits,
         classes=of_flow,
+        candidates=candidates(scenario),
         patience=_patience(scenario, nature),
     )
 
@@ -140,7 +143,13 @@ def _repeated(scenario: Scenario) -> list[tuple[Instant, Action]]:
         until = scenario.duration if repeat.until is None else scenario.instant(repeat.until)
         while now < min(until, scenario.duration):
             deed = Action.model_construct(
-                at=now, do=repeat.do, server=repeat.server, lasts=repeat.lasts, app=None, keep_wifi=None
+                at=now,
+                do=repeat.do,
+                server=repeat.server,
+                lasts=repeat.lasts,
+                app=None,
+                keep_wifi=None,
+                all_interfaces=False,
             )
             found.append((now, deed))
             now += max(repeat.every, SECOND)
@@ -161,6 +170,10 @@ def _events(
             return [(0, ev.VpnTurnedOn())]
         case "vpn_off":
             return [(0, ev.VpnTurnedOff())]
+        case "gather_candidates":
+            return [(0, ev.CandidatesGathered(action.all_interfaces))]
+        case "enable_other_vpn":
+            return [(0, ev.OtherVpnEnabled())]
         case "choose_server":
             return [(0, ev.ServerChosen(server))]
         case "rotate_key":

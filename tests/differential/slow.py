@@ -292,5 +292,15 @@ def play_slowly(world: World) -> tuple[Run, SlowEngine]:
     table = [engine.flows.verdicts_of(s.situation) for s in engine.standings]
     spans = engine.flows.spans
     ledger = slow_ledger(world, engine.standings, table, spans)
-    run = Run(world, engine.timeline, engine.standings, table, spans, ledger, engine.network.control, engine.checks)
+    run = Run(
+        world,
+        engine.timeline,
+        engine.standings,
+        table,
+        spans,
+        ledger,
+        engine.network.control,
+        engine.checks,
+        engine.gatherings,
+    )
     return run, engine

@@ -14,6 +14,7 @@ from sim.machines.events import (
     BootFinished,
     DeviceSlept,
     FirstUnlocked,
+    OtherVpnEnabled,
     PathNoticed,
     ProviderGone,
     ProviderLaunched,
@@ -39,6 +40,7 @@ WIFI, CELLULAR = PathNoticed(usable=True, moved=True, ssid="home"), PathNoticed(
 EVENTS: tuple[Event, ...] = (
     VpnTurnedOn(),
     VpnTurnedOff(),
+    OtherVpnEnabled(),
     ServerChosen("two"),
     ProviderReady(),
     ReassertingSet(),

@@ -23,6 +23,15 @@ PROFILES: dict[str, dict[str, Any]] = {
     "sealing-covers-apple": {"apple_bypass_share_sealed": 0.0},
     "on-demand-holds": {"gates_new_flows": 1.0},
     "on-demand-leaks": {"gates_new_flows": 0.0},
+    "android-block": {
+        "legacy_survival": 0.0,
+        "sealing_closes_legacy": 1.0,
+        "apple_bypass_share": 0.0,
+        "apple_bypass_share_sealed": 0.0,
+        "ignores_dhcp_routes": True,
+        "look_ups_leak_in_updates": True,
+        "checks_at_join": 3,
+    },
 }
 """Profile → the values it sets. Each is described in docs/background/profiles.md."""
 
@@ -87,6 +96,41 @@ class Behaviour(Parameters):
     background_time: Annotated[
         DurationField, Cited("apple-forum-85066", "about 30 s since iOS 13", REPORTED, "5 s", "30 s")
     ] = seconds(30)
+    ignores_dhcp_routes: Annotated[
+        bool,
+        Cited("tunnelvision-2024", "iOS takes routes of DHCP option 121, Android does not", REPORTED, "false", "true"),
+    ] = False
+    drops_diverted: Annotated[
+        bool,
+        Cited(
+            "tunnelvision-2024",
+            "a firewall on the device drops what a pushed route would lead out; no iOS client has one",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = False
+    look_ups_leak_in_updates: Annotated[
+        bool,
+        Cited(
+            "mullvad-android-dns-2024",
+            "Android: look-ups leak while the tunnel is set up anew, also under its block setting",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = False
+    checks_at_join: Annotated[
+        int,
+        Field(ge=0, le=20),
+        Cited(
+            "mullvad-audit-2022",
+            "connectivity checks at each Wi-Fi join: look-up, HTTP, NTP on Android; iOS's single probe is not counted",
+            REPORTED,
+            "0",
+            "5",
+        ),
+    ] = 0
     tcp_patience: Annotated[
         DurationField,
         Cited(

@@ -27,6 +27,7 @@ from sim.machines.events import (
     BootFinished,
     DeviceSlept,
     FirstUnlocked,
+    OtherVpnEnabled,
     PathNoticed,
     ProviderGone,
     ProviderLaunched,
@@ -87,6 +88,8 @@ class TunnelState(NamedTuple):
     """Between a boot and the first unlock."""
     phantom: bool = False
     """The status says Connected after an app update, but there are no routes (iOS 16.0)."""
+    replaced: bool = False
+    """Another VPN configuration was enabled: this one, with its rules, is disabled until it is turned on again."""
     deadlocked: bool = False
     """Sealed and without a provider after an app update: no network until a reboot."""
 
@@ -125,6 +128,7 @@ class Tunnel(BaseModel):
             for phase in (NEVPNStatus.CONNECTING, NEVPNStatus.CONNECTED, NEVPNStatus.REASSERTING)
             for event, why in (
                 ("VpnTurnedOff", "stopVPNTunnel"),
+                ("OtherVpnEnabled", "only one device-wide configuration is enabled at a time"),
                 ("DeviceSlept", "disconnectOnSleep"),
                 ("Due(rule)", "an on-demand rule says Disconnect"),
                 ("ServerChosen", "the client restarts its tunnel"),
@@ -138,6 +142,7 @@ class Tunnel(BaseModel):
             for event, why in (("ProviderGone", "the provider ended"), ("Rebooted", "everything ended"))
         ),
         Row(NEVPNStatus.CONNECTED, "VpnTurnedOff", NEVPNStatus.DISCONNECTED, "iOS 16.0's Connected without a provider"),
+        Row(NEVPNStatus.CONNECTED, "OtherVpnEnabled", NEVPNStatus.DISCONNECTED, "as above"),
         Row(NEVPNStatus.CONNECTED, "ServerChosen", NEVPNStatus.CONNECTING, "iOS 16.0: a manual reconnect repairs it"),
         Row(NEVPNStatus.CONNECTED, "VpnTurnedOn", NEVPNStatus.CONNECTING, "iOS 16.0: a manual reconnect repairs it"),
         Row(NEVPNStatus.DISCONNECTING, "Due(stopping limit)", NEVPNStatus.DISCONNECTED, "forum 731820: 20 s"),
@@ -149,7 +154,7 @@ class Tunnel(BaseModel):
         """Only what this configuration can react to: a day has hundreds of path changes and sleeps."""
         always = {
             VpnTurnedOn, VpnTurnedOff, ServerChosen, ProviderReady, ReassertingSet, ProviderGone, Rebooted,
-            BootFinished, FirstUnlocked, AppUpdated,
+            BootFinished, FirstUnlocked, AppUpdated, OtherVpnEnabled,
         }  # fmt: skip
         return frozenset(
             always | ({PathNoticed} if self.rules else set()) | ({DeviceSlept} if self.disconnect_on_sleep else set())
@@ -177,7 +182,7 @@ class Tunnel(BaseModel):
 
     def seals(self, state: TunnelState) -> bool:
         """Whether the system drops what would go around the tunnel."""
-        return self.always_on or (self.sealed and state.intent)
+        return self.always_on or (self.sealed and state.intent and not state.replaced)
 
     def _wants_start(self, state: TunnelState) -> bool:
         return (
@@ -186,15 +191,20 @@ class Tunnel(BaseModel):
             and state.rule is RuleAction.CONNECT
             and not state.deadlocked
             and not state.locked
+            and not state.replaced
         )
 
     def step(self, state: TunnelState, event: Event, now: Instant) -> Step:
         """See the table."""
         match event:
             case VpnTurnedOn() if state.phase is NEVPNStatus.DISCONNECTED or state.phantom:
-                return self._launch(state._replace(intent=True))
+                return self._launch(state._replace(intent=True, replaced=False))
             case VpnTurnedOn():
-                return Step(state._replace(intent=True))
+                return Step(state._replace(intent=True, replaced=False))
+            case OtherVpnEnabled() if self.always_on:
+                return unchanged(state)
+            case OtherVpnEnabled():
+                return self._stop(state._replace(replaced=True, restarting=False), now, StopReason.SUPERCEDED)
             case VpnTurnedOff() if not self.user_may_switch_off:
                 return unchanged(state)
             case VpnTurnedOff():
@@ -217,7 +227,7 @@ class Tunnel(BaseModel):
                 return self._stop(state, now, StopReason.SLEEP)
             case Rebooted():
                 return self._reboot(state, now)
-            case BootFinished() if state.intent and (self.always_on or self.rules):
+            case BootFinished() if state.intent and (self.always_on or self.rules) and not state.replaced:
                 return Step(state._replace(waiting=True), (StartTimer("start", self.limits.boot_delay),))
             case FirstUnlocked():
                 return Step(state._replace(locked=False))
