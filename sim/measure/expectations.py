@@ -35,6 +35,7 @@ from sim.machines import events
 from sim.machines.machine import Event
 from sim.machines.routing import Cause
 from sim.measure.summary import summarise
+from sim.world.classes import REASONS
 from sim.world.loading import ScenarioError, did_you_mean, load
 from sim.world.scenario import Expectation
 
@@ -51,12 +52,15 @@ _PARTS = ("seconds", "flows", "bytes", "packets")
 _SPARSE: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("exposure", "by_cause"): tuple(sorted({cause.value.split()[0] for cause in Cause})),
     ("exposure", "by_kind"): tuple("abcd"),
+    ("bypassed", "by_reason"): REASONS,
 }
 """Tables of the document that hold an entry only for what happened, and all entries that they may hold."""
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "reconnects": ("at_s", "delay_s"),
     "leak_checks": ("at_s",),
     "windows": ("begin_s", "end_s", "flows", "bytes"),
+    "disclosures": ("at_s", "addresses"),
+    "sealing_cost": (),
 }
 """Lists of the document, and the numbers in each entry. An empty list must not hide a misspelt field."""
 _EVENTS = tuple(sorted(n for n, c in vars(events).items() if isinstance(c, type) and issubclass(c, Event)))

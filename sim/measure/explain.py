@@ -144,6 +144,7 @@ TIMERS = {
     ("provider", "launch"): "The VPN's process runs.",
     ("provider", "prepare"): "It has read its configuration.",
     ("provider", "apply"): "The tunnel's interface has its routes and resolver: new sockets go inside from here on.",
+    ("provider", "kill switch"): "The app's own kill switch takes everything in again, and drops it.",
     ("provider", "stop"): "The VPN's process ends.",
     ("protocol", "send"): "A packet wants out and there is no fresh key: a handshake begins.",
     ("protocol", "retransmit"): "No answer; the message is sent again.",

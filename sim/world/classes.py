@@ -172,16 +172,20 @@ def _reason(kind: Kind, scenario: Scenario) -> str:
     if vpn.always_on is not None and kind.owner in vpn.always_on.allow_apps:
         return "exception"
     if vpn.per_app and kind.owner not in vpn.per_app:
-        return "not in the app list"
+        return "unlisted"
     if vpn.always_on is not None and destination in ("carrier", "device", "local"):
         return "exception"
-    return _REASONS.get(destination, "excluded route")
+    return _REASONS.get(destination, "excluded")
 
 
 _REASONS = {
     "apple": "apple", "apns": "push", "carrier": "carrier", "device": "device", "watch": "watch", "link": "network",
-    "local": "local network",
+    "local": "lan",
 }  # fmt: skip
+
+
+REASONS = tuple(dict.fromkeys((*_REASONS.values(), "exception", "excluded", "unlisted")))
+"""Why a flow may be outside by design."""
 
 
 def _diverted(scenario: Scenario, address: str) -> tuple[Diversion | None, ...]:

@@ -99,6 +99,16 @@ class Client(Parameters):
         Literal["by-protocol", "kept", "removed"],
         Cited("openvpn3", "ovpncli.hpp tunPersist = false: removed; wireguard-apple keeps them", SPECIFIED),
     ] = "by-protocol"
+    kill_switch: Annotated[
+        DurationLaw | None,
+        Cited(
+            "ivpn-knowledge-base",
+            "an app's own kill switch takes 1 to 3 s to engage; none: the client has none",
+            REPORTED,
+            "1 s",
+            "3 s",
+        ),
+    ] = None
     reasserts: Annotated[
         bool,
         Cited(
@@ -309,6 +319,9 @@ class Provider(BaseModel):
 
             case ((Phase.RUNNING | Phase.UPDATING | Phase.OFFLINE), SessionLost()):
                 return self._reconnect(state)
+            case Phase.RECONNECTING, Due("kill switch") if not state.routes:
+                # The app takes everything in again, and drops it until it has a session.
+                return Step(_new_interface(state))
             case Phase.RECONNECTING, SessionUp() if state.routes:
                 return Step(_new_interface(state)._replace(phase=Phase.RUNNING), (Announce(ProviderReady()),))
             case Phase.RECONNECTING, SessionUp():
@@ -340,8 +353,12 @@ class Provider(BaseModel):
 
     def _reconnect(self, state: ProviderState) -> Step:
         """The session is gone; the routes stay, or the interface goes with them."""
-        kept = state if self.routes_kept else state._replace(routes=False, interface=0)
-        return Step(kept._replace(phase=Phase.RECONNECTING), (StopTimer("apply"), Announce(ReassertingSet())))
+        effects: tuple[Effect, ...] = (StopTimer("apply"), Announce(ReassertingSet()))
+        if self.routes_kept:
+            return Step(state._replace(phase=Phase.RECONNECTING), effects)
+        if self.client.kill_switch is not None:
+            effects += (StartTimer("kill switch", self.client.kill_switch),)
+        return Step(state._replace(phase=Phase.RECONNECTING, routes=False, interface=0), effects)
 
     def _update(self, state: ProviderState) -> Step:
         """New settings over a live interface: its routes and resolver are removed and added again."""
@@ -382,7 +399,9 @@ class Provider(BaseModel):
 
 
 LOOK_UP = Transmit("endpoint look-up", 75 + 28, answer=180 + 28)  # typical sizes, plus IPv4 and UDP headers
-_DROP_TIMERS: tuple[Effect, ...] = tuple(StopTimer(name) for name in ("launch", "prepare", "apply", "stop"))
+_DROP_TIMERS: tuple[Effect, ...] = tuple(
+    StopTimer(name) for name in ("launch", "prepare", "apply", "stop", "kill switch")
+)
 
 
 def _new_interface(state: ProviderState) -> ProviderState:
