@@ -11,6 +11,7 @@ from sim.base.sources import SOURCES
 from sim.faces import cli
 from sim.faces import evidence as face
 from sim.measure.expectations import parse
+from sim.study.evidence import examine as running
 from sim.study.evidence.checks import Check, Comparison, Given, Interval, Kind, Skipped, interval, near, within
 from sim.study.evidence.examine import Result, examine
 from sim.study.evidence.played import Said, in_expectation, on_every_day
