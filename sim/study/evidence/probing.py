@@ -1,4 +1,4 @@
-"""What a laboratory's instruments would say of a run: echoes, messages on the wire, and statistics of repeated trials."""
+"""What a laboratory's instruments would say of a run: echoes, messages on the wire, statistics of repeated trials."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.base.units import SECOND, Duration, Instant, to_seconds
 from sim.engine.simulate import Run, simulate
 from sim.machines.routing import Fate
 from sim.measure.reconnects import reconnects
-from sim.study.evidence.checks import Comparison, Interval, near
+from sim.study.evidence.checks import Comparison, Interval, Tolerance, near
 from sim.world.loading import validate
 
 CHANCE = 3.3
@@ -67,12 +67,16 @@ def ended(run: Run, after: Instant = 0) -> float:
     return next(gone, float("inf"))
 
 
-def mean_of(what: str, published: float, values: Sequence[float], *, rounded: float = 0.005, why: str = "") -> Comparison:
-    """A published mean beside that of independent trials: apart by no more than chance and the figure's rounding. [s]"""
+def mean_of(
+    what: str, published: float, values: Sequence[float], *, rounded: float = 0.005, why: str = ""
+) -> Comparison:
+    """A published mean beside that of independent trials: apart by no more than chance and its rounding. [s]"""
     error = CHANCE * float(np.std(values, ddof=1)) / len(values) ** 0.5
     mean = float(np.mean(values))
     found = Interval(mean, mean - error, mean + error)
-    return near(what, published, found, "s", absolute=error + rounded, why=why or f"of {len(values)} trials")
+    return near(
+        what, published, found, "s", absolute=float(f"{error + rounded:.2g}"), why=why or f"of {len(values)} trials"
+    )
 
 
 def quantile_of(what: str, published: float, values: Sequence[float], level: float) -> Comparison:
@@ -87,3 +91,13 @@ def quantile_of(what: str, published: float, values: Sequence[float], level: flo
     slack = max(0.051, 0.01 * published)
     holds = low - slack <= published <= high + slack
     return Comparison(what, f"{published:g} s", f"{found} s", found.mean / published, holds, f"of {n} trials, by ranks")
+
+
+def timetable(
+    what: str, published: Sequence[float], found: Sequence[float], *, relative: float, why: str = ""
+) -> Comparison:
+    """A row of instants or waits beside the published one; entries that the model does not have fail. [s]"""
+    pairs = list(zip(published, found, strict=False))
+    holds = len(pairs) == len(published) and all(Tolerance(relative).allows(p, f) for p, f in pairs)
+    said = f"{', '.join(f'{x:g}' for x in published)} s {Tolerance(relative)}"
+    return Comparison(what, said, f"{', '.join(f'{x:.4g}' for x in found[: len(published)])} s", None, holds, why)
