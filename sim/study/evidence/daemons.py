@@ -216,8 +216,8 @@ LINUX_TCP = (
     " when the hole ends"
 )
 MARCH = (
-    "the wait for the next initiation, somewhere in 5 s: under traffic the real ones leave in step, 5.00 s apart and"
-    " from both ends; the model's jitter of up to 0.33 s each has scattered them by then"
+    "the wait for the next initiation, anywhere in 5 s: it depends on how far some fifty repetitions have drifted, by"
+    " jitter, by the spacing of packets and by the other end's own initiations, which the model does not have"
 )
 HOLE_WHY: Mapping[tuple[str, int], str] = {
     ("wireguard", 200): MARCH,
