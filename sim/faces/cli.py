@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.base.refusal import Refusal
+from sim.base.units import read_duration
 from sim.engine.simulate import Run, simulate
 from sim.faces import checking, saving
 from sim.faces.terminal import LINES, clean, progress, say, stderr, stdout, table, text
@@ -28,7 +29,7 @@ from sim.world.loading import ScenarioError, load, read_setting, read_tree
 from sim.world.scenario import Scenario
 
 if TYPE_CHECKING:
-    from sim.faces.importing import Imported
+    from sim.faces.importing import Imported, Note
 
 CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG = 1, 2, 70
 
@@ -199,7 +200,7 @@ def _load(file: Path, policy: str | None, settings: list[str], profile: Path | N
     from sim.faces.importing import read_profile
 
     imported = read_profile(profile)
-    _tell_notes(imported)
+    _tell_notes(imported.kind, imported.name, imported.notes)
     servers = _servers(imported, read_tree(file))
     return load(file, policy, {**servers, **wanted}, vpn=imported.vpn)
 
@@ -218,15 +219,34 @@ def _servers(imported: Imported, tree: dict[str, Any]) -> dict[str, Any]:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A .mobileconfig, WireGuard .conf or OpenVPN .ovpn.")],
+    file: Annotated[
+        Path, typer.Argument(help="A .mobileconfig, WireGuard .conf or OpenVPN .ovpn; or a capture: pcap, pcapng.")
+    ],
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="OUT.toml", help="Write it there.")] = None,
+    phone: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="Of a capture: an address of the phone; may be given again."),
+    ] = None,
+    gap: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Of a capture: nearer packets are one burst. [200 ms]")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Of a capture: keep the names that DNS tells.")] = False,
 ) -> None:
-    """Read a real VPN configuration and say what it means, key by key."""
+    """Read a real VPN configuration, or a phone's captured traffic, and say what it means."""
+    from sim.faces.importing.capture import is_capture
+
+    if is_capture(file):
+        _import_capture(file, out, phone or [], gap, names)
+        return
+    if phone or gap is not None or names:
+        raise ScenarioError(
+            str(file), "", "--phone, --gap and --names are for captures; this is no pcap or pcapng file"
+        )
     from sim.faces.importing import read_profile, to_toml
 
     imported = read_profile(file)
     toml = to_toml(imported)
-    _tell_notes(imported)
+    _tell_notes(imported.kind, imported.name, imported.notes)
     if out is None:
         sys.stdout.write(toml)
     else:
@@ -234,16 +254,36 @@ def import_(
         say(f"Wrote {out}")
 
 
-def _tell_notes(imported: Imported) -> None:
+def _import_capture(file: Path, out: Path | None, phone: list[str], gap: str | None, names: bool) -> None:
+    from sim.faces.importing.capture import read_capture
+    from sim.world.captures.flows import GAP
+
+    if out is None or out.suffix != ".toml":
+        raise ScenarioError(
+            "--out", "", "a capture becomes two files: name the scenario, OUT.toml; its CSV goes beside it"
+        )
+    try:
+        nearness = GAP if gap is None else read_duration(gap)
+    except ValueError as error:
+        raise ScenarioError("--gap", "", str(error)) from None
+    captured = read_capture(file, out, phone, nearness, names)
+    _tell_notes(captured.kind, captured.name, captured.notes)
+    written = {out: captured.toml.encode(), out.with_suffix(".csv"): captured.csv.encode()}
+    saving.write(written)
+    for path in written:
+        say(f"Wrote {path}")
+
+
+def _tell_notes(kind: str, name: str, notes: list[Note]) -> None:
     console = stderr()
-    console.print(text(f"{imported.kind}: {imported.name}", "bold"))
+    console.print(text(f"{kind}: {name}", "bold"))
     rows = [
         (
             text(note.key),
             text("counts" if note.effect else "no effect", "" if note.effect else "dim"),
             text(note.text, "dim"),
         )
-        for note in sorted(imported.notes, key=lambda note: not note.effect)
+        for note in sorted(notes, key=lambda note: not note.effect)
     ]
     if rows:
         console.print(table(("key", "in the model", ""), rows))

@@ -17,6 +17,8 @@ from sim.world.scenario import Scenario
 
 MOST_BYTES = 2_000_000
 """A scenario file larger than this is refused; the largest shipped one has 20 kB."""
+MOST_CAPTURED = 200_000_000
+"""A file of captured traffic: some hundred bytes for each burst."""
 MOST_DEPTH = 40
 _MOST_EXTENDS = 4
 
@@ -72,7 +74,7 @@ def load(
         tree = merge(tree, {"vpn": vpn})
     for key, value in (settings or {}).items():
         put(tree, key, value, str(file))
-    return validate(tree, str(file))
+    return validate(_with_captures(tree, file), str(file))
 
 
 def read_tree(file: Path, depth: int = 0) -> dict[str, Any]:
@@ -91,15 +93,49 @@ def read_tree(file: Path, depth: int = 0) -> dict[str, Any]:
     return merge(read_tree(beside, depth + 1), tree)
 
 
+def _with_captures(tree: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The tables, and the files with captured traffic that apps name."""
+    apps = tree.get("apps")
+    found = tree.get("captures", {})
+    if not isinstance(apps, list) or not isinstance(found, dict):
+        return tree
+    named = [app["captured"] for app in apps if isinstance(app, dict) and isinstance(app.get("captured"), str)]
+    for name in dict.fromkeys(named):
+        if name not in found:
+            if Path(name).name != name:
+                raise ScenarioError(
+                    str(file), "captured", f"found {_show(name)}; allowed: the name of a file beside this one"
+                )
+            found = {**found, name: _read_text(file.with_name(name), MOST_CAPTURED, "captured traffic is a CSV file")}
+    return {**tree, "captures": found} if found else tree
+
+
 def _read_toml(file: Path) -> dict[str, Any]:
+    text = _read_text(file, MOST_BYTES, "a scenario is a TOML file")
+    name = str(file)
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(name, "", f"this is not TOML: {error}") from None
+    except ValueError:  # Python refuses integers of thousands of digits
+        raise ScenarioError(name, "", "the file contains a number that is too long") from None
+    except RecursionError:
+        raise ScenarioError(name, "", "the file nests too deeply") from None
+    if _depth(tree) > MOST_DEPTH:
+        raise ScenarioError(name, "", "the file nests too deeply")
+    return tree
+
+
+def _read_text(file: Path, most: int, expected: str) -> str:
+    """The text of a file of at most so many bytes."""
     name = str(file)
     try:
         if file.is_dir():
-            raise ScenarioError(name, "", "this is a directory; a scenario is a TOML file")
+            raise ScenarioError(name, "", f"this is a directory; {expected}")
         if file.exists() and not file.is_file():
-            raise ScenarioError(name, "", "this is not an ordinary file; a scenario is a TOML file")
-        if file.stat().st_size > MOST_BYTES:
-            raise ScenarioError(name, "", f"the file is larger than {MOST_BYTES // 1_000_000} MB; a scenario is not")
+            raise ScenarioError(name, "", f"this is not an ordinary file; {expected}")
+        if file.stat().st_size > most:
+            raise ScenarioError(name, "", f"the file is larger than {most // 1_000_000} MB; {expected}")
         raw = file.read_bytes()
     except FileNotFoundError:
         raise ScenarioError(name, "", "there is no such file", _beside(file)) from None
@@ -110,18 +146,9 @@ def _read_toml(file: Path) -> dict[str, Any]:
     if not raw.strip():
         raise ScenarioError(name, "", "the file is empty")
     try:
-        tree = tomllib.loads(raw.decode("utf-8"))
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise ScenarioError(name, "", "this is not text in UTF-8; a scenario is a TOML file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(name, "", f"this is not TOML: {error}") from None
-    except ValueError:  # Python refuses integers of thousands of digits
-        raise ScenarioError(name, "", "the file contains a number that is too long") from None
-    except RecursionError:
-        raise ScenarioError(name, "", "the file nests too deeply") from None
-    if _depth(tree) > MOST_DEPTH:
-        raise ScenarioError(name, "", "the file nests too deeply")
-    return tree
+        raise ScenarioError(name, "", f"this is not text in UTF-8; {expected}") from None
 
 
 def _beside(file: Path) -> str:

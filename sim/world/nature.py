@@ -24,9 +24,10 @@ from sim.base.units import NEVER, SECOND, Duration, Instant
 from sim.machines.events import DeviceSlept, DeviceWoke, WifiJoined
 from sim.machines.machine import Event
 from sim.world import usage
+from sim.world.captures.traffic import CapturedFlow
 from sim.world.demand import Demand, demand, postponed
-from sim.world.intervals import Intervals, Ints, clip, joined, rows_between
-from sim.world.scenario import Poisson, Scenario, Sockets
+from sim.world.intervals import Intervals, Ints, clip, joined, paired, rows_between
+from sim.world.scenario import App, Poisson, Scenario, Sockets
 from sim.world.whereabouts import whereabouts
 
 LUCKS = 16
@@ -41,6 +42,8 @@ LOOK_UP = Sockets(
 """The socket of a query; the domain is filled in, and the traffic is one query each."""
 
 
+CAPTURED = LOOK_UP.model_copy(update={"name": "captured"})
+"""The socket of a captured flow; its own traits are filled in, and its traffic is what was captured."""
 CHECK = LOOK_UP.model_copy(update={"name": "connectivity check", "destination": "link"})
 """The socket of a connectivity check; typical packets, as large as a look-up's."""
 
@@ -113,10 +116,13 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         for app, front in zip(scenario.apps, fronts, strict=True)
         for entry in usage.entries(app, front, scenario, streams)
     ]
-    asleep = usage.sleep(scenario, screen, wanted, streams)
+    captured = [flows for app in scenario.apps for flows in _captured(app, scenario)]
+    spoke = joined([paired(flows.at, flows.at + SECOND) for flows in captured])
+    asleep = usage.sleep(scenario, screen, wanted, spoke, streams)
     sockets = [_sockets(postponed(bursts, asleep), streams) for bursts in wanted]
     flows = [
         *sockets,
+        *captured,
         *_look_ups(sockets, horizon),
         *_look_ups_at_changes(where.changes, scenario, streams),
         *_checks_at_joins(where.script, scenario),
@@ -204,6 +210,41 @@ def _one_after_another(
             row = behind
             now = at[row] if pauses is None else min(at[row], close + next(pauses))
     return found
+
+
+# Captured traffic -----------------------------------------------------------------------------------------------------
+
+
+def _captured(app: App, scenario: Scenario) -> list[_Flows]:
+    """The flows that an app plays from a capture, kind by kind: as they were, but for their luck."""
+    if app.captured is None:
+        return []
+    kinds: dict[tuple[Any, ...], list[CapturedFlow]] = {}
+    for flow in scenario.captures[app.captured]:
+        if flow.app == app.name and flow.opened < scenario.duration:
+            kinds.setdefault(flow.kind, []).append(flow)
+    return [_as_captured(app, flows, scenario.duration) for flows in kinds.values()]
+
+
+def _as_captured(app: App, flows: list[CapturedFlow], horizon: Instant) -> _Flows:
+    """Flows of one kind, up to the horizon. A flow is the beginning of itself, so a shorter day of a longer one."""
+    _, transport, family, destination, address, domain, clear_text = flows[0].kind
+    sockets = CAPTURED.model_copy(
+        update={
+            "transport": transport,
+            "family": family,
+            "destination": destination,
+            "address": address,
+            "domain": domain,
+            "clear_text": clear_text,
+        }
+    )
+    bursts = [(number, *burst) for number, flow in enumerate(flows) for burst in flow.bursts if burst.at < horizon]
+    flow, at, up, down = np.array(bursts, dtype=np.int64).reshape(-1, 4).T
+    opens = np.array([f.opened for f in flows], dtype=np.int64)
+    closes = np.array([min(f.closed, horizon) for f in flows], dtype=np.int64)
+    origins = [("captured." + "/".join(map(str, flows[0].kind)), len(flows))]
+    return _Flows(Kind(app.name, app.kind == "system", sockets), origins, opens, closes, at, flow, np.stack((up, down)))
 
 
 # Look-ups -------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from datetime import time
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
 from sim.base.citing import Model
 from sim.base.laws import DurationLaw, exponential, fixed, lognormal
@@ -36,6 +36,8 @@ from sim.machines.protocols.wireguard import WireGuard
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
 from sim.machines.radio.signal import Signal
+from sim.world.captures import traffic
+from sim.world.captures.traffic import Traffic
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 SHORTEST_LIFE = SECOND // 10
@@ -452,6 +454,29 @@ class App(Model):
     visits: Visits | None = None
     refresh_every: DurationLaw = lognormal(HOUR, 1.0, DAY)
     sockets: tuple[Sockets, ...] = ()
+    captured: Name | None = None
+    """Instead of sockets: the CSV of a real phone's traffic, of which it plays the flows of its own name. A file beside
+    this one, or a name in `captures`."""
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> App:
+        if self.captured is not None and self.sockets:
+            raise ValueError("captured and sockets exclude each other: make two apps of it")
+        return self
+
+
+def _read_traffic(value: Any) -> Traffic:
+    if not isinstance(value, str):
+        raise ValueError("expected text: a CSV table with a row for each burst")
+    return traffic.read(value)
+
+
+CapturedTraffic = Annotated[
+    Traffic,
+    PlainValidator(_read_traffic),
+    PlainSerializer(traffic.write, return_type=str),
+    WithJsonSchema({"type": "string", "description": "CSV: " + ",".join(traffic.COLUMNS)}),
+]
 
 
 # What happens ---------------------------------------------------------------------------------------------------------
@@ -538,6 +563,8 @@ class Scenario(Model):
     cellular: Cellular = Cellular()
     stays: tuple[Stay, ...] = (Stay(),)
     apps: tuple[App, ...] = ()
+    captures: dict[Name, CapturedTraffic] = Field(default_factory=dict)
+    """Name → traffic of a real phone; files that apps name are read into it."""
     timeline: tuple[Action, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     policies: dict[Name, dict[str, Any]] = Field(default_factory=dict)
@@ -622,9 +649,14 @@ class Scenario(Model):
                 raise ValueError(f"timeline.{i}.at: {action.do} would come after the end of the scenario (duration)")
             check("server", action.server, servers, f"timeline.{i}.server")
             check("app", action.app, apps, f"timeline.{i}.app")
+            if any(app.captured is not None and app.name == action.app for app in self.apps):
+                raise ValueError(f"timeline.{i}: {action.app!r} plays what was captured; nobody can open or close it")
         for i, name in enumerate(self.vpn.per_app):
             check("app", name, apps, f"vpn.per_app.{i}")
         for i, app in enumerate(self.apps):
+            check("capture", app.captured, list(self.captures), f"apps.{i}.captured")
+            if app.captured is not None:
+                check("app", app.name, list(dict.fromkeys(f.app for f in self.captures[app.captured])), app.captured)
             check("app", app.acts_for, apps, f"apps.{i}.acts_for")
         if sum(w.routes_of_its_own for w in self.wifi) > MOST_ROUTED:
             raise ValueError(f"more than {MOST_ROUTED} Wi-Fi networks with routes of their own")
