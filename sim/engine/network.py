@@ -76,7 +76,7 @@ class Network:
         """The way over the default path."""
         wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
         access = Access(wifi.rtt, wifi.loss) if wifi else self._cellular_access(now)
-        key = (wifi and wifi.ssid, server, access)
+        key = (wifi.ssid if wifi else None, server, access)
         found = self._ways.get(key)
         if found is None:
             behind, ipv6 = self._servers[server], (wifi or self._cellular).ipv6

@@ -83,19 +83,31 @@ def load(
     for key, value in (settings or {}).items():
         put(tree, key, value, str(file))
     if recording is None:
-        return _with_recording(validate(tree, str(file)), file)
+        return with_recording(validate(tree, str(file)), file)
     if not isinstance(tree.get("recording", {}), dict):
         raise ScenarioError(str(file), "recording", "expected a table")
     tree["recording"] = {**tree.get("recording", {}), "file": str(recording)}
-    scenario = _with_recording(validate(tree, str(file)), file, Path(recording))
+    scenario = with_recording(validate(tree, str(file)), file, Path(recording))
     assert scenario.recording is not None
     if "duration" in (settings or {}):
         return scenario
     return scenario.model_copy(update={"duration": max(scenario.duration, scenario.recording.drive.end)})
 
 
-def _with_recording(scenario: Scenario, file: Path, given: Path | None = None) -> Scenario:
-    """The scenario with what is in its recording: the file that was given, or else the one that it names."""
+def with_recording(scenario: Scenario, file: Path, given: Path | None = None) -> Scenario:
+    """The scenario with what is in its recording.
+
+    Parameters
+    ----------
+    file : the scenario's, beside which its recording is
+    given : a recording's file from anywhere, instead of the one that the scenario names
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario may not read that file, or wants a part that is not there.
+    RecordingRefused
+    """
     wanted = scenario.recording
     if wanted is None:
         return scenario

@@ -41,10 +41,10 @@ def read(text: Text) -> Recording:
         if len(times) > 1 and times[-1] < times[-2]:
             text.refuse(line, "the time runs backwards")
     packets = Counter(at // 1000 for at in times)
-    gaps = [(a, b) for a, b in zip([0, *times], times, strict=False) if (b - a) * MILLISECOND >= OUTAGE]
+    gaps = [(a, b) for a, b in zip([-1, *times], times, strict=False) if (b - a) * MILLISECOND >= OUTAGE]
     works: dict[Instant, bool] = {0: True}
-    for begin, end in gaps:
-        works |= {begin * MILLISECOND: False, end * MILLISECOND: True}
+    for begin, end in gaps:  # the link works in the millisecond of a packet
+        works |= {(begin + 1) * MILLISECOND: False, end * MILLISECOND: True}
     seconds = range(times[-1] // 1000)
     rows = []
     for at in sorted({*works, *(second * SECOND for second in seconds)}):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isnan, nan
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sim.base.units import Duration, Instant
 
@@ -115,7 +115,7 @@ class Recording:
         return self._taken([*rows] * times, at, times * self.end)
 
     def _taken(self, rows: Sequence[int], at: Sequence[Instant], end: Duration) -> Recording:
-        columns = {
+        columns: dict[str, Any] = {
             name: tuple([values[i] for i in rows]) for name in COLUMNS if (values := getattr(self, name)) is not None
         }
         return replace(self, at=tuple(at), end=end, **columns)

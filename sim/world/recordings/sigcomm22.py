@@ -2,7 +2,7 @@
 
 All others are distributions (durations of handovers, distances between them): there is nothing to play in them.
 
-Follows: A. Hassan et al., Vivisecting Mobility Management in 5G Cellular Networks (2022), and the files of its artifact.
+Follows: A. Hassan et al., Vivisecting Mobility Management in 5G Cellular Networks (2022), and its artifact's files.
 """
 
 from __future__ import annotations
