@@ -13,10 +13,8 @@ from sim.machines.ios.path import PathState
 from sim.machines.machine import Transmit
 from sim.machines.radio import SETS
 from sim.machines.radio.lte import Lte
-from sim.machines.radio.signal import Band
 from sim.world.world import World
 
-GOOD = Band(0.0, 0)
 _RECENT = 8
 """Control messages looked back at for radio activity; more of them within one promotion do not occur."""
 
@@ -30,6 +28,14 @@ class Control(NamedTuple):
     down: Bytes
     cause: int
     """The record of the machine that sent it."""
+
+
+class Access(NamedTuple):
+    """An access network, up to the internet."""
+
+    rtt: Duration
+    loss: float
+    """Per packet and direction."""
 
 
 class Way(NamedTuple):
@@ -52,7 +58,9 @@ class Network:
         self._traffic = traffic
         self._signal = [(at, self._cellular.signal.band(dbm)) for at, dbm in world.nature.signal]
         self._radios = [(at, SETS[name]) for at, name in world.nature.radios]
-        self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
+        self._round_trips: list[tuple[Instant, Duration | None]] = list(world.nature.round_trips) or [(0, None)]
+        self._losses: list[tuple[Instant, float | None]] = list(world.nature.losses) or [(0, None)]
+        self._ways: dict[tuple[str | None, str, Access], Way] = {}
         routed = [w.ssid for w in scenario.wifi if w.routes_of_its_own]
         self.diversions = {ssid: number for number, ssid in enumerate(routed, start=1)}
         """Networks with routes of their own, and their numbers."""
@@ -66,19 +74,24 @@ class Network:
 
     def way(self, path: PathState, server: str, now: Instant) -> Way:
         """The way over the default path."""
-        band = self._band(now) if path.default is Interface.CELLULAR else GOOD
-        key = (path.default, path.wifi_near, server, band)
+        wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
+        access = Access(wifi.rtt, wifi.loss) if wifi else self._cellular_access(now)
+        key = (wifi.ssid if wifi else None, server, access)
         found = self._ways.get(key)
         if found is None:
-            wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
-            access, behind = wifi or self._cellular, self._servers[server]
-            loss = 1 - (1 - access.loss) * (1 - band.loss) * (1 - behind.loss)
-            found = self._ways[key] = Way(access.rtt + band.delay + behind.extra_rtt, loss, access.ipv6)
+            behind, ipv6 = self._servers[server], (wifi or self._cellular).ipv6
+            loss = 1 - (1 - access.loss) * (1 - behind.loss)
+            found = self._ways[key] = Way(access.rtt + behind.extra_rtt, loss, ipv6)
         return found
 
-    def _band(self, now: Instant) -> Band:
-        """What the signal of this moment adds."""
-        return _latest(self._signal, now)
+    def _cellular_access(self, now: Instant) -> Access:
+        """What cellular is like at this moment: as it was recorded, or as the signal makes it."""
+        band = _latest(self._signal, now)
+        rtt, loss = _latest(self._round_trips, now), _latest(self._losses, now)
+        return Access(
+            self._cellular.rtt + band.delay if rtt is None else rtt,
+            1 - (1 - self._cellular.loss) * (1 - band.loss) if loss is None else loss,
+        )
 
     def radio(self, now: Instant) -> Lte:
         """The cellular radio of this moment."""

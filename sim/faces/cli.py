@@ -24,7 +24,7 @@ from sim.engine.simulate import Run, simulate
 from sim.faces import checking, saving
 from sim.faces.terminal import LINES, clean, progress, say, stderr, stdout, table, text
 from sim.measure.summary import summarise
-from sim.world import shipped
+from sim.world import recorded, shipped
 from sim.world.loading import ScenarioError, load, read_setting, read_tree
 from sim.world.scenario import Scenario
 
@@ -60,6 +60,10 @@ SetOption = Annotated[
 ]
 ProfileOption = Annotated[
     Path | None, typer.Option(help="A real VPN configuration (.mobileconfig, .conf, .ovpn) instead of the scenario's.")
+]
+
+RecordingOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A recorded drive in the place of the scenario's cellular network.")
 ]
 
 
@@ -119,6 +123,7 @@ def run(
     seed: SeedOption = None,
     settings: SetOption = None,
     profile: ProfileOption = None,
+    recording: RecordingOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write summary, timeline, windows and picture there.")
@@ -130,7 +135,7 @@ def run(
         saving.check_picture(plot)
     if out is not None:
         saving.check_directory(out)
-    file, played = _play(context, scenario, policy, seed, settings, profile)
+    file, played = _play(context, scenario, policy, seed, settings, profile, recording)
     summary = summarise(played)
     document = summary.as_dict()
     document["scenario"]["path"] = str(file)
@@ -162,11 +167,12 @@ def explain(
     seed: SeedOption = None,
     settings: SetOption = None,
     profile: ProfileOption = None,
+    recording: RecordingOption = None,
 ) -> None:
     """Say why each leak happened, back to its first causes, and what would have closed it."""
     from sim.faces.explaining import explain_all, explain_one
 
-    _, played = _play(context, scenario, policy, seed, settings, profile)
+    _, played = _play(context, scenario, policy, seed, settings, profile, recording)
     summary = summarise(played)
     if window is None:
         explain_all(stdout(), summary)
@@ -185,24 +191,29 @@ def _play(
     seed: int | None,
     settings: list[str] | None,
     profile: Path | None,
+    recording: Path | None,
 ) -> tuple[Path, Run]:
     file = shipped.find(scenario)
-    chosen = _load(file, policy, settings or [], profile)
+    chosen = _load(file, policy, settings or [], profile, recording)
+    for note in recorded.notes(chosen):
+        say(note)
     seed = chosen.seed if seed is None else seed
     context.obj.played = [str(file), str(seed)]
     return file, simulate(chosen, seed)
 
 
-def _load(file: Path, policy: str | None, settings: list[str], profile: Path | None) -> Scenario:
+def _load(
+    file: Path, policy: str | None, settings: list[str], profile: Path | None, recording: Path | None
+) -> Scenario:
     wanted = dict(read_setting(s) for s in settings)
     if profile is None:
-        return load(file, policy, wanted)
+        return load(file, policy, wanted, recording=recording)
     from sim.faces.importing import read_profile
 
     imported = read_profile(profile)
     _tell_notes(imported.kind, imported.name, imported.notes)
     servers = _servers(imported, read_tree(file))
-    return load(file, policy, {**servers, **wanted}, vpn=imported.vpn)
+    return load(file, policy, {**servers, **wanted}, vpn=imported.vpn, recording=recording)
 
 
 def _servers(imported: Imported, tree: dict[str, Any]) -> dict[str, Any]:
@@ -220,9 +231,12 @@ def _servers(imported: Imported, tree: dict[str, Any]) -> dict[str, Any]:
 @app.command("import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="A .mobileconfig, WireGuard .conf or OpenVPN .ovpn; or a capture: pcap, pcapng.")
+        Path,
+        typer.Argument(help="A .mobileconfig, WireGuard .conf or OpenVPN .ovpn; a capture (pcap, pcapng); or a drive."),
     ],
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="OUT.toml", help="Write it there.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="OUT", help="Write it there: .toml; of a drive .csv.")
+    ] = None,
     phone: Annotated[
         list[str] | None,
         typer.Option(metavar="ADDRESS", help="Of a capture: an address of the phone; may be given again."),
@@ -231,8 +245,10 @@ def import_(
         str | None, typer.Option(metavar="DURATION", help="Of a capture: nearer packets are one burst. [200 ms]")
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="Of a capture: keep the names that DNS tells.")] = False,
+    part: Annotated[str, typer.Option(help="Of a drive: which recording, where a file holds several.")] = "",
 ) -> None:
-    """Read a real VPN configuration, or a phone's captured traffic, and say what it means."""
+    """Read a real VPN configuration, a phone's captured traffic, or a recorded drive, and say what it means."""
+    from sim.faces import drives
     from sim.faces.importing.capture import is_capture
 
     if is_capture(file):
@@ -242,15 +258,25 @@ def import_(
         raise ScenarioError(
             str(file), "", "--phone, --gap and --names are for captures; this is no pcap or pcapng file"
         )
+    if drives.is_one(file):
+        _leave(drives.converted(stderr(), file, part), out)
+        return
+    if part:
+        raise ScenarioError("--part", part, "this file is no recording; only recordings have parts")
     from sim.faces.importing import read_profile, to_toml
 
     imported = read_profile(file)
     toml = to_toml(imported)
     _tell_notes(imported.kind, imported.name, imported.notes)
+    _leave(toml, out)
+
+
+def _leave(words: str, out: Path | None) -> None:
+    """Write a file, or on stdout if none is named."""
     if out is None:
-        sys.stdout.write(toml)
+        sys.stdout.write(words)
     else:
-        saving.write({out: toml.encode()})
+        saving.write({out: words.encode()})
         say(f"Wrote {out}")
 
 

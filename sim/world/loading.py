@@ -13,7 +13,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sim.base.refusal import Refusal
-from sim.world.scenario import Scenario
+from sim.base.units import SECOND, write_duration
+from sim.world.recordings import read as read_recording
+from sim.world.recordings.recording import NO_NETWORK, Recording, median
+from sim.world.scenario import Cellular, Scenario, Wifi
 
 MOST_BYTES = 2_000_000
 """A scenario file larger than this is refused; the largest shipped one has 20 kB."""
@@ -21,6 +24,8 @@ MOST_CAPTURED = 200_000_000
 """A file of captured traffic: some hundred bytes for each burst."""
 MOST_DEPTH = 40
 _MOST_EXTENDS = 4
+MOST_REPEATED = 2_000_000
+"""Rows of a recording that is repeated."""
 
 
 class ScenarioError(Refusal):
@@ -48,19 +53,24 @@ def load(
     policy: str | None = None,
     settings: Mapping[str, Any] | None = None,
     vpn: Mapping[str, Any] | None = None,
+    recording: str | Path | None = None,
 ) -> Scenario:
-    """Read a scenario file.
+    """Read a scenario file, and the recording that it names.
 
     Parameters
     ----------
     policy : name of one of the file's policies, merged over it
     settings : key paths and values that replace what the file says, as `--set` does
     vpn : the `[vpn]` table that a real configuration means; it replaces the file's keys
+    recording : a recorded drive instead of the file's own, from anywhere. A scenario shorter than it becomes as long
+        as it is, unless `settings` say how long
 
     Raises
     ------
     ScenarioError
         When the file cannot be read or says something that has no meaning.
+    RecordingRefused
+        When its recording cannot be read.
     """
     file = Path(path)
     tree = read_tree(file)
@@ -74,7 +84,92 @@ def load(
         tree = merge(tree, {"vpn": vpn})
     for key, value in (settings or {}).items():
         put(tree, key, value, str(file))
-    return validate(_with_captures(tree, file), str(file))
+    tree = _with_captures(tree, file)
+    if recording is None:
+        return with_recording(validate(tree, str(file)), file)
+    if not isinstance(tree.get("recording", {}), dict):
+        raise ScenarioError(str(file), "recording", "expected a table")
+    tree["recording"] = {**tree.get("recording", {}), "file": str(recording)}
+    scenario = with_recording(validate(tree, str(file)), file, Path(recording))
+    assert scenario.recording is not None
+    if "duration" in (settings or {}):
+        return scenario
+    return scenario.model_copy(update={"duration": max(scenario.duration, scenario.recording.drive.end)})
+
+
+def with_recording(scenario: Scenario, file: Path, given: Path | None = None) -> Scenario:
+    """The scenario with what is in its recording.
+
+    Parameters
+    ----------
+    file : the scenario's, beside which its recording is
+    given : a recording's file from anywhere, instead of the one that the scenario names
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario may not read that file, or wants a part that is not there.
+    RecordingRefused
+    """
+    wanted = scenario.recording
+    if wanted is None:
+        return scenario
+    path = given or _below(file, wanted.file)
+    drive = read_recording(path, wanted.part)
+    if wanted.start >= drive.end or (wanted.until is not None and wanted.until <= wanted.start):
+        raise ScenarioError(
+            str(file),
+            "recording",
+            f"nothing is left between start ({write_duration(wanted.start)}) and until "
+            f"({write_duration(min(wanted.until or drive.end, drive.end))}); {path} is {drive.end / SECOND:g} s long",
+        )
+    drive = drive.cut(wanted.start, wanted.until)
+    if wanted.repeat and scenario.duration // drive.end * len(drive.at) > MOST_REPEATED:
+        raise ScenarioError(
+            str(file),
+            "recording.repeat",
+            f"{drive.end / SECOND:g} s of recording would be repeated {scenario.duration // drive.end:,} times",
+            f"Shorten duration: {MOST_REPEATED:,} rows in all are allowed.",
+        )
+    return scenario.model_copy(
+        update={
+            "recording": wanted.holding(drive),
+            "cellular": _at_its_rate(scenario.cellular, drive),
+            "wifi": (*scenario.wifi, *_unknown_wifi(scenario, drive)),
+        }
+    )
+
+
+def _below(file: Path, name: str) -> Path:
+    """A file that a scenario names: beside it or below its folder, wherever links may lead."""
+    folder = file.parent.resolve()
+    try:
+        inside = not Path(name).is_absolute() and (folder / name).resolve().is_relative_to(folder)
+    except (OSError, ValueError):
+        inside = False
+    if not inside:
+        raise ScenarioError(
+            str(file),
+            "recording.file",
+            f"found {_show(name)}; allowed: a file beside the scenario or below its folder",
+            "Any file may be given on the command line: --recording FILE",
+        )
+    return file.parent / name
+
+
+def _at_its_rate(cellular: Cellular, drive: Recording) -> Cellular:
+    """Cellular with the recording's rate."""
+    if drive.rate_down_mbps is None:
+        return cellular
+    # MODEL: all of a recorded day has the recording's median rate in the energy account. Bias: air time too short
+    # where the link was slow, too long where it was fast.
+    return cellular.model_copy(update={"rate_mbps": median(drive.rate_down_mbps)})
+
+
+def _unknown_wifi(scenario: Scenario, drive: Recording) -> list[Wifi]:
+    """Networks of the recording that the scenario does not describe: with the usual values."""
+    known = {NO_NETWORK, *(w.ssid for w in scenario.wifi)}
+    return [Wifi(ssid=ssid) for ssid in dict.fromkeys(drive.wifi or ()) if ssid not in known]
 
 
 def read_tree(file: Path, depth: int = 0) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from sim.world import usage
 from sim.world.captures.traffic import CapturedFlow
 from sim.world.demand import Demand, demand, postponed
 from sim.world.intervals import Intervals, Ints, clip, joined, paired, rows_between
+from sim.world.recorded import recorded
 from sim.world.scenario import App, Poisson, Scenario, Sockets
 from sim.world.whereabouts import whereabouts
 
@@ -98,6 +99,12 @@ class Nature:
     network of the scenario has routes of its own, so that it does not matter."""
     radios: tuple[tuple[Instant, str], ...] = field(default=())
     """From when on which cellular radio: names of parameter sets."""
+    rats: tuple[tuple[Instant, str], ...] = field(default=())
+    """From when on which RAT, as a recording calls it; empty without one."""
+    round_trips: tuple[tuple[Instant, Duration], ...] = field(default=())
+    """From when on which round trip over cellular, where it was recorded. [µs]"""
+    losses: tuple[tuple[Instant, float], ...] = field(default=())
+    """From when on which loss on cellular, per packet and direction, where it was recorded."""
 
     @cached_property
     def kind_of(self) -> list[Kind]:
@@ -108,7 +115,7 @@ class Nature:
 def draw(scenario: Scenario, streams: Streams) -> Nature:
     """Draw the day of `scenario` from `streams`."""
     horizon = scenario.duration
-    where = whereabouts(scenario, streams)
+    where = recorded(scenario, streams) if scenario.recording else whereabouts(scenario, streams)
     fronts = [usage.foreground(app, scenario, streams) for app in scenario.apps]
     screen = clip(joined([*fronts, usage.unlocked(scenario)]), horizon)
     wanted = [
@@ -139,8 +146,11 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         screen_on=screen,
         asleep=asleep,
         handovers=handovers[handovers < horizon],
-        signal=tuple((at, stay.signal_dbm) for at, stay in scenario.stays_in_time()),
-        radios=tuple((at, stay.radio or scenario.cellular.radio) for at, stay in scenario.stays_in_time()),
+        signal=tuple(where.signal),
+        radios=tuple(where.radios),
+        rats=tuple(where.rats),
+        round_trips=tuple(where.round_trips),
+        losses=tuple(where.losses),
     )
 
 

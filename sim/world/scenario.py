@@ -10,7 +10,15 @@ from datetime import time
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sim.base.citing import Model
 from sim.base.laws import DurationLaw, exponential, fixed, lognormal
@@ -38,6 +46,7 @@ from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
 from sim.machines.radio.signal import Signal
 from sim.world.captures import traffic
 from sim.world.captures.traffic import Traffic
+from sim.world.recordings.recording import Rat, Recording
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 SHORTEST_LIFE = SECOND // 10
@@ -263,6 +272,9 @@ class Cellular(Model):
 
     radio: Name = "lte-2020"
     """A named parameter set of :data:`sim.machines.radio.SETS`."""
+    radios: dict[Rat, Name] = Field(default_factory=dict)
+    """The sets that a recording's RATs mean, where they are not the first of :data:`sim.machines.radio.SETS` of that
+    RAT."""
     rtt: DurationField = 60_000
     loss: Share = 0.0037
     """Of a good signal."""
@@ -310,6 +322,34 @@ class Stay(Model):
     leaving: Literal["fade", "clean", "overlap"] = "fade"
     """How the Wi-Fi of the stay before is left: after a phase in which it carries nothing, at once with a short
     gap without any path, or with cellular taking over while Wi-Fi still works."""
+
+
+class Recorded(Model):
+    """A recorded drive: what it says of the radio takes the place of what the stays say."""
+
+    file: Annotated[str, Field(min_length=1, max_length=4000)]
+    """A file beside the scenario, or below its folder."""
+    part: Annotated[str, Field(max_length=80)] = ""
+    """Which recording, where a file holds several. Empty: the first."""
+    start: DurationField = 0
+    """Where in the recording the scenario begins."""
+    until: DurationField | None = None
+    """Where in the recording to stop. Default: at its end."""
+    repeat: bool = False
+    """Whether it begins anew when it is over. Otherwise its last row holds."""
+    _drive: Recording | None = PrivateAttr(default=None)
+
+    @property
+    def drive(self) -> Recording:
+        """What is in the file, from `start` to `until`. Reading it is the business of :mod:`sim.world.loading`."""
+        assert self._drive is not None, "this scenario was validated, but not loaded: its recording was not read"
+        return self._drive
+
+    def holding(self, drive: Recording) -> Recorded:
+        """The same with what is in the file."""
+        found = self.model_copy()
+        found._drive = drive
+        return found
 
 
 # Apps -----------------------------------------------------------------------------------------------------------------
@@ -562,6 +602,8 @@ class Scenario(Model):
     wifi: tuple[Wifi, ...] = ()
     cellular: Cellular = Cellular()
     stays: tuple[Stay, ...] = (Stay(),)
+    recording: Recorded | None = None
+    """A recorded drive. What it does not say comes from the stays."""
     apps: tuple[App, ...] = ()
     captures: dict[Name, CapturedTraffic] = Field(default_factory=dict)
     """Name → traffic of a real phone; files that apps name are read into it."""
@@ -642,6 +684,8 @@ class Scenario(Model):
             previous = self.instant(stay.at)
         check("server", self.vpn.server, servers, "vpn.server")
         check("radio", self.cellular.radio, list(SETS), "cellular.radio")
+        for rat, name in self.cellular.radios.items():
+            check("radio", name, list(SETS), f"cellular.radios.{rat}")
         check("radio", self.device.wifi_radio, list(WIFI_SETS), "device.wifi_radio")
         check("phone", self.device.model, list(BATTERIES), "device.model")
         for i, action in enumerate(self.timeline):

@@ -42,6 +42,16 @@ class Whereabouts:
     """Beginning of a stay → when in it Wi-Fi was joined or left."""
     handovers: list[Ints] = field(default_factory=list)
     """Cell changes of each stay. [µs]"""
+    signal: list[tuple[Instant, float]] = field(default_factory=list)
+    """From when on which RSRP. [dBm]"""
+    radios: list[tuple[Instant, str]] = field(default_factory=list)
+    """From when on which cellular radio: names of parameter sets."""
+    rats: list[tuple[Instant, str]] = field(default_factory=list)
+    """From when on which RAT, as a recording calls it; empty if there is none."""
+    round_trips: list[tuple[Instant, Duration]] = field(default_factory=list)
+    """From when on which round trip over cellular, where it was recorded. [µs]"""
+    losses: list[tuple[Instant, float]] = field(default_factory=list)
+    """From when on which loss on cellular, per packet and direction, where it was recorded."""
 
 
 def whereabouts(scenario: Scenario, streams: Streams) -> Whereabouts:
@@ -59,6 +69,8 @@ def whereabouts(scenario: Scenario, streams: Streams) -> Whereabouts:
         if stay.cellular and stay.handovers_per_minute:
             spacing = MINUTE / stay.handovers_per_minute
             found.handovers.append(begin + poisson(streams.of(f"path.handovers.{begin}"), spacing, end - begin))
+        found.signal.append((begin, stay.signal_dbm))
+        found.radios.append((begin, stay.radio or scenario.cellular.radio))
         before = stay
     return found
 

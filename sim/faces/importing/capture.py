@@ -1,8 +1,8 @@
 """A packet capture → a scenario that plays it, and the CSV of its traffic.
 
 A capture is the most personal file there is: it says where somebody went, and may hold what they said. Payload is
-counted, never kept or shown. Addresses of servers go into the CSV, for routes decide by them, and are not printed; names
-go there only if they are asked for.
+counted, never kept or shown. Addresses of servers go into the CSV, for routes decide by them, and are not printed;
+names go there only if they are asked for.
 """
 
 from __future__ import annotations
