@@ -204,9 +204,10 @@ class LeakChecked(Event):
 @dataclass(frozen=True, slots=True)
 class CandidatesGathered(Event):
     """A web page gathered the phone's addresses (ICE candidates of WebRTC); with the user's permission for the camera
-    it asks on each interface."""
+    it asks on each interface. `mdns`: the browser puts mDNS names in the place of local addresses."""
 
     all_interfaces: bool
+    mdns: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,12 @@ class Fate(IntEnum):
     STALLED = 5
     OFFLINE = 6
     WAITING = 7
+    BEYOND = 8
+    """Left the phone into the tunnel of a router that has a VPN itself."""
+
+
+UNSEEN = frozenset({Fate.TUNNELLED, Fate.BEYOND})
+"""What the local network and the destination see of a burst is a VPN server."""
 
 
 class Way(StrEnum):
@@ -72,6 +78,42 @@ class Cause(StrEnum):
     OTHER_RADIO = "L16 other radio"
 
 
+class Reason(StrEnum):
+    """Why a flow is outside by design, and which mechanism that is."""
+
+    APPLE = "apple"
+    PUSH = "push"
+    CARRIER = "carrier"
+    DEVICE = "device"
+    WATCH = "watch"
+    NETWORK = "network"
+    """Link control and captive checks."""
+    LOCAL = "local"
+    EXCEPTION = "exception"
+    """Always-On exempts this service or app."""
+    UNLISTED = "unlisted"
+    """Its app is not in the list of a per-app VPN."""
+    ROUTE = "route"
+    """The tunnel's routes leave its destination out."""
+    TETHERED = "tethered"
+    """It is another device's, on the personal hotspot."""
+
+    @property
+    def mechanism(self) -> str:
+        """The mechanism's number, L02 for what the platform does by itself; "" for the user's own choice."""
+        match self:
+            case Reason.EXCEPTION:
+                return "L17"
+            case Reason.LOCAL | Reason.UNLISTED | Reason.ROUTE:
+                return ""
+            case _:
+                return "L02"
+
+
+NEARBY = frozenset({Reason.NETWORK, Reason.LOCAL, Reason.DEVICE, Reason.WATCH})
+"""What ends in the local network: no router's VPN carries it."""
+
+
 class Diversion(NamedTuple):
     """What a network's own routes do with a destination that the tunnel should take."""
 
@@ -106,8 +148,8 @@ class Traits(NamedTuple):
     """A look-up that the tunnel leaves unanswered asks the network's resolver, too."""
     probe: bool = False
     """Not a flow: what a leak-test page would see."""
-    reason: str = ""
-    """Why it is outside by design, where it is: "apple", "push", "carrier", "exception" and so on."""
+    reason: Reason | None = None
+    """Why it is outside by design, where it is."""
     diverted: tuple[Diversion | None, ...] = ()
     """For each network with routes of its own, what they do with it under this VPN; see `Situation.diversion`."""
     strays_in_updates: bool = False
@@ -157,7 +199,7 @@ class Situation(NamedTuple):
     diversion: int = 0
     """Number of the default network among those with routes of their own; 0: it has none."""
     beyond: bool = False
-    """The default network's router has a VPN of its own: nothing is outside there."""
+    """The router of the Wi-Fi network has a VPN of its own: what leaves over Wi-Fi is inside that one."""
 
     def works(self, interface: Interface | None) -> bool:
         """Whether this interface carries packets while it has an address; no interface does not."""
@@ -298,9 +340,11 @@ def _outside(
     """Out on a physical interface: by design, with the VPN off, or as a leak."""
     if binding is None:
         return Verdict(Way.NOWHERE, None, None, Fate.OFFLINE, None, ("path",))
-    if not s.intent:
+    if s.beyond and binding.interface is Interface.WIFI and traits.reason not in NEARBY:
+        fate, cause = Fate.BEYOND, None
+    elif not s.intent:
         fate, cause = Fate.OPEN, None
-    elif traits.intended is not Intended.PROTECT or (s.beyond and binding.interface is Interface.WIFI):
+    elif traits.intended is not Intended.PROTECT:
         fate, cause = Fate.BYPASSED, None
     else:
         fate = Fate.LEAKED

@@ -150,6 +150,7 @@ def _repeated(scenario: Scenario) -> list[tuple[Instant, Action]]:
                 app=None,
                 keep_wifi=None,
                 all_interfaces=False,
+                mdns=True,
             )
             found.append((now, deed))
             now += max(repeat.every, SECOND)
@@ -171,7 +172,7 @@ def _events(
         case "vpn_off":
             return [(0, ev.VpnTurnedOff())]
         case "gather_candidates":
-            return [(0, ev.CandidatesGathered(action.all_interfaces))]
+            return [(0, ev.CandidatesGathered(action.all_interfaces, action.mdns))]
         case "enable_other_vpn":
             return [(0, ev.OtherVpnEnabled())]
         case "choose_server":
