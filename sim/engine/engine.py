@@ -61,8 +61,9 @@ _CHATTY = (OnReply, OnSilence)
 _ROUTING = ProviderState._fields.index("usable")
 """Fields of a provider's state before this one concern routing."""
 _DEEDS = {
-    ev.VpnTurnedOn, ev.VpnTurnedOff, ev.ServerChosen, ev.KeyRotated, ev.AppUpdated, ev.AirplaneTurnedOn,
-    ev.AirplaneTurnedOff, ev.WifiSwitched, ev.Rebooted, ev.LeakChecked, ev.CandidatesGathered, ev.OtherVpnEnabled,
+    ev.VpnTurnedOn, ev.VpnTurnedOff, ev.ServerChosen, ev.KeyRotated, ev.SettingsCleared, ev.AppUpdated,
+    ev.AirplaneTurnedOn, ev.AirplaneTurnedOff, ev.WifiSwitched, ev.Rebooted, ev.LeakChecked,
+    ev.CandidatesGathered, ev.OtherVpnEnabled,
 }  # fmt: skip
 
 

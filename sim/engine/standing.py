@@ -73,6 +73,8 @@ def read(
         _gap(tunnel, bool(machine.rules)),
         machine.holds(tunnel),
         tunnel.deadlocked,
+        provider.drops,
+        network.diversions.get(provider.looked_up_on or "", 0),
         carries,
         machine.seals(tunnel),
         routes and world.scenario.vpn.enforce_routes,

@@ -151,6 +151,11 @@ class KeyRotated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsCleared(Event):
+    """The VPN app applied settings without routes (or nil) to its running tunnel, by a fault of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class AppUpdated(Event):
     """The VPN app was updated while installed; its provider is replaced."""
 

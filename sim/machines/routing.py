@@ -152,6 +152,8 @@ class Traits(NamedTuple):
     """Why it is outside by design, where it is."""
     diverted: tuple[Diversion | None, ...] = ()
     """For each network with routes of its own, what they do with it under this VPN; see `Situation.diversion`."""
+    forged: tuple[bool, ...] = ()
+    """For each network with routes of its own, whether a forged answer of its makes this destination the server."""
     strays_in_updates: bool = False
     """The platform lets its look-ups out while the tunnel is set up anew, sealed or not."""
 
@@ -181,6 +183,11 @@ class Situation(NamedTuple):
     holds: bool
     """On-demand is about to connect."""
     deadlocked: bool
+    drops: bool
+    """The app's own kill switch has taken the place of the routes."""
+    forged: int
+    """Number, among the networks with routes of their own, of the one that told the provider where its server is; 0:
+    none."""
     answers: bool
     """What enters the tunnel comes back: session, path and server all carry."""
     seals: bool
@@ -234,7 +241,7 @@ class Verdict(NamedTuple):
 
 ASPECTS: dict[str, tuple[str, ...]] = {
     "intent": ("intent",),
-    "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked"),
+    "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked", "drops", "forged"),
     "session": ("answers",),
     "policy": ("seals", "enforces"),
     "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal", "diversion", "beyond"),
@@ -257,6 +264,8 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
             if diverted.dropped:
                 return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("path", "policy"))
             return _outside(traits, Binding(Interface.WIFI, s.wifi), s, diverted.cause, ("path", "policy"))
+        if s.forged and traits.forged and traits.forged[s.forged - 1]:
+            return _outside(traits, _physical(traits, s), s, Cause.LOCAL_NET, ("tunnel", "path"))
         if traits.falls_back and not s.answers and not s.seals:
             return _outside(traits, _physical(traits, s), s, Cause.DNS, ("session", "path"))
         return _inside(s, Binding(Interface.UTUN, s.utun))
@@ -272,7 +281,9 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
             Cause.OTHER_RADIO if pinned and covered else Cause.IPV6 if uses_v6 and traits.covered else traits.uncovered
         )
         return _outside(traits, interface, s, cause, ("path", "policy"))
-    if not covered and traits.uncovered is Cause.DNS:
+    if s.drops and covered and not pinned:
+        return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel",))
+    if not covered and traits.uncovered in (Cause.DNS, Cause.PER_APP_MISS):
         return _outside(traits, interface, s, traits.uncovered, ("path", "policy"))
     joining = s.portal and s.gap in (Cause.ON_DEMAND_GAP, Cause.TUNNEL_GAP)
     return _outside(traits, interface, s, Cause.CAPTIVE_PORTAL if joining else s.gap, ("intent", "tunnel", "path"))

@@ -129,7 +129,10 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
     intended, exempt, covered, covered_v6, uncovered = _by_destination(kind, scenario, chance)
     if (vpn.per_app and kind.owner not in vpn.per_app) or _app_exempted(kind, vpn):
         intended, exempt, covered, covered_v6 = Intended.DIRECT, True, False, False
-    if _missed(kind, scenario):
+    if _tethered(kind, scenario):
+        exempt = not scenario.device.behaviour.sealing_stops_hotspot and vpn.always_on is None
+        intended, covered, covered_v6 = Intended.SYSTEM, False, False
+    elif _missed(kind, scenario):
         intended, exempt, covered, covered_v6, uncovered = Intended.PROTECT, False, False, False, Cause.PER_APP_MISS
     address = sockets.address or chance.address
     return Traits(
@@ -147,8 +150,14 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         falls_back=chance.strays and sockets.destination == "resolver",
         reason=None if intended is Intended.PROTECT else _reason(kind, scenario),
         diverted=_diverted(scenario, address) if covered and sockets.destination not in ("local", "airprint") else (),
+        forged=_forged(scenario, address) if covered else (),
         strays_in_updates=sockets.destination == "resolver" and scenario.device.behaviour.look_ups_leak_in_updates,
     )
+
+
+def _tethered(kind: Kind, scenario: Scenario) -> bool:
+    """Whether another device speaks through the personal hotspot."""
+    return any(app.name == kind.owner and app.kind == "tethered" for app in scenario.apps)
 
 
 def _missed(kind: Kind, scenario: Scenario) -> bool:
@@ -176,6 +185,8 @@ def _app_exempted(kind: Kind, vpn: Vpn) -> bool:
 def _reason(kind: Kind, scenario: Scenario) -> Reason:
     """Why a flow is outside by design."""
     vpn, destination = scenario.vpn, kind.sockets.destination
+    if _tethered(kind, scenario):
+        return Reason.TETHERED
     if _app_exempted(kind, vpn) or (vpn.always_on is not None and destination in _EXCEPTIONS):
         return Reason.EXCEPTION
     if vpn.per_app and kind.owner not in vpn.per_app:
@@ -208,11 +219,7 @@ def _diverted(scenario: Scenario, address: str) -> tuple[Diversion | None, ...]:
 
 
 def _diversion(wifi: Wifi, scenario: Scenario, address: str) -> Diversion | None:
-    """The strongest claim of one network on an address, if the VPN lets it win.
-
-    # MODEL: a forged answer is there whenever the phone is in the network, not only after a look-up made in it. Bias:
-    # ServerIP begins at the join instead of at the tunnel's next start.
-    """
+    """The strongest claim of one network on an address, if the VPN lets it win."""
     vpn, behaviour = scenario.vpn, scenario.device.behaviour
     sealed = vpn.include_all_networks or vpn.always_on is not None
     ours = _longest(vpn.routes, address)
@@ -224,8 +231,27 @@ def _diversion(wifi: Wifi, scenario: Scenario, address: str) -> Diversion | None
     pushed = _longest(wifi.dhcp_routes, address)
     if pushed >= ours and pushed >= 0 and not behaviour.ignores_dhcp_routes and not enforced and not sealed:
         return Diversion(Cause.DHCP_ROUTE, dropped=behaviour.drops_diverted)
-    forged = _holds(wifi.spoofs_server, address) and vpn.endpoint == "name"
-    return Diversion(Cause.LOCAL_NET) if forged and not enforced and not sealed else None
+    return None
+
+
+def _forged(scenario: Scenario, address: str) -> tuple[bool, ...]:
+    """For each network with routes of its own, whether its forged answer makes this destination the VPN's server.
+
+    # MODEL: every client leaves its server's address out of the tunnel, as the systems' own clients do; one that leaves
+    # out only its own sockets is safe. Bias: too many clients are open to ServerIP.
+    """
+    vpn = scenario.vpn
+    routed = [w for w in scenario.wifi if w.routes_of_its_own]
+    if not routed or not address or ip_address(address).version != 4 or scenario.device.encrypted_dns:
+        return ()
+    if (
+        vpn.include_all_networks
+        or vpn.always_on is not None
+        or (vpn.enforce_routes and _longest(vpn.routes, address) > 0)
+    ):
+        return ()
+    found = tuple(_holds(w.spoofs_server, address) for w in routed)
+    return found if any(found) else ()
 
 
 def _longest(routes: tuple[str, ...], address: str) -> int:

@@ -404,8 +404,8 @@ class Sockets(Model):
     destination: Literal[
         "internet", "local", "airprint", "apple", "apns", "carrier", "voicemail", "device", "watch", "link", "resolver"
     ] = "internet"
-    """Class of the destination, as policies know it. `airprint` is a printer in the local network and `voicemail` one of
-    the carrier's services: Always-On has exceptions for just these. `device` is a computer attached by USB or Wi-Fi,
+    """Class of the destination, as policies know it. `airprint` is a printer in the local network and `voicemail` one
+    of the carrier's services: Always-On has exceptions for just these. `device` is a computer attached by USB or Wi-Fi,
     `link` is DHCP and captive checks, `resolver` is plain DNS."""
     address: Annotated[str, BeforeValidator(_read_address)] = ""
     """Address of the destination, where the VPN's routes decide. Empty: somewhere on the internet."""
@@ -446,7 +446,8 @@ class App(Model):
     """An app or a system service."""
 
     name: Name
-    kind: Literal["app", "system"] = "app"
+    kind: Literal["app", "system", "tethered"] = "app"
+    """`tethered` is another device on the personal hotspot: its traffic is none of the phone's own."""
     acts_for: Name | None = None
     """The app on whose behalf it works: a helper, a web view, a daemon. A per-app VPN that lists only that one misses
     it."""
@@ -465,7 +466,7 @@ class App(Model):
 # What happens ---------------------------------------------------------------------------------------------------------
 
 Deed = Literal[
-    "vpn_on", "vpn_off", "choose_server", "rotate_key", "update_vpn_app",
+    "vpn_on", "vpn_off", "choose_server", "rotate_key", "clear_settings", "update_vpn_app",
     "airplane_on", "airplane_off", "wifi_on", "wifi_off", "lock", "unlock", "app_open", "app_close", "reboot",
     "leak_check", "gather_candidates", "enable_other_vpn",
     "server_silent", "server_back", "server_restart", "provider_crash", "outage",

@@ -179,6 +179,8 @@ def _events(
             return [(0, ev.ServerChosen(server))]
         case "rotate_key":
             return [(0, ev.KeyRotated())]
+        case "clear_settings":
+            return [(0, ev.SettingsCleared())]
         case "update_vpn_app":
             return [(0, ev.AppUpdated(*lucks(1)))]
         case "airplane_on":
