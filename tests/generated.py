@@ -106,7 +106,13 @@ def _roughen(dice: Dice, found: Table) -> None:
             wifi["router_vpn"] = True
     if dice.once_in(4):
         found["vpn"].update(enforce_routes=True, routes=["0.0.0.0/1", "128.0.0.0/1", "::/0"])
-    for deed in ("gather_candidates", "enable_other_vpn"):
+    if dice.once_in(4):
+        found["vpn"]["client"]["kill_switch"] = "app"
+    if dice.once_in(4):
+        found["vpn"]["endpoint"] = "name"
+    if dice.once_in(8):
+        found["apps"][-1]["kind"] = "tethered"
+    for deed in ("gather_candidates", "enable_other_vpn", "clear_settings"):
         if dice.once_in(5):
             found["timeline"].append({"do": deed, "at": dice.us(0, 9 * MINUTE)})
 

@@ -49,7 +49,7 @@ from sim.machines.machine import (
     Transmit,
     Watch,
 )
-from sim.machines.routing import Fate, fresh
+from sim.machines.routing import UNSEEN, Fate, fresh
 from sim.world.world import World
 
 LOOK_AHEAD: Duration = 130 * SECOND
@@ -61,8 +61,9 @@ _CHATTY = (OnReply, OnSilence)
 _ROUTING = ProviderState._fields.index("usable")
 """Fields of a provider's state before this one concern routing."""
 _DEEDS = {
-    ev.VpnTurnedOn, ev.VpnTurnedOff, ev.ServerChosen, ev.KeyRotated, ev.AppUpdated, ev.AirplaneTurnedOn,
-    ev.AirplaneTurnedOff, ev.WifiSwitched, ev.Rebooted, ev.LeakChecked, ev.CandidatesGathered, ev.OtherVpnEnabled,
+    ev.VpnTurnedOn, ev.VpnTurnedOff, ev.ServerChosen, ev.KeyRotated, ev.SettingsCleared, ev.AppUpdated,
+    ev.AirplaneTurnedOn, ev.AirplaneTurnedOff, ev.WifiSwitched, ev.Rebooted, ev.LeakChecked,
+    ev.CandidatesGathered, ev.OtherVpnEnabled,
 }  # fmt: skip
 
 
@@ -184,10 +185,10 @@ class Engine:
             case ev.LeakChecked():
                 self._settle()
                 probe = self.flows.verdicts[0].fate
-                self.checks.append((self.now, probe is Fate.TUNNELLED, probe is not None and probe is not Fate.BLOCKED))
-            case ev.CandidatesGathered(all_interfaces):
+                self.checks.append((self.now, probe in UNSEEN, probe is not None and probe is not Fate.BLOCKED))
+            case ev.CandidatesGathered(all_interfaces, mdns):
                 self._settle()
-                self.gatherings.append((self.now, self._addresses_told(all_interfaces)))
+                self.gatherings.append((self.now, self._addresses_told(all_interfaces, mdns)))
             case ev.DeviceSlept():
                 self._tell(event, cause)
                 self._settle()
@@ -197,15 +198,18 @@ class Engine:
                 self._wake_up(cause)
         self._tell(event, cause)
 
-    def _addresses_told(self, all_interfaces: bool) -> int:
-        """How many of the phone's own addresses a page learns: one for each interface and family that is outside."""
+    def _addresses_told(self, all_interfaces: bool, mdns: bool) -> int:
+        """How many of the phone's own addresses a page learns: the public one of each interface and family that is
+        outside, and the local one behind it, which over IPv6 is the same, unless it is hidden by an mDNS name."""
         situation, told = self.standings[-1].situation, set()
         asked = self.world.candidates if all_interfaces else self.world.candidates[:2]
         for traits in asked:
             verdict = fresh(traits, situation)
             v6 = traits.family == "v6"
             if verdict.fate is Fate.LEAKED and verdict.binding is not None and (situation.ipv6 or not v6):
-                told.add((verdict.binding.interface, v6))
+                told.add((verdict.binding.interface, v6, "public"))
+                if not mdns and not v6:
+                    told.add((verdict.binding.interface, v6, "local"))
         return len(told)
 
     def _server_changed(self, cause: int) -> None:

@@ -73,6 +73,8 @@ def read(
         _gap(tunnel, bool(machine.rules)),
         machine.holds(tunnel),
         tunnel.deadlocked,
+        provider.drops,
+        network.diversions.get(provider.looked_up_on or "", 0),
         carries,
         machine.seals(tunnel),
         routes and world.scenario.vpn.enforce_routes,
@@ -84,7 +86,7 @@ def read(
         network.way(path, provider.server, now).ipv6,
         path.signed_in and default is Interface.WIFI,
         network.diversions.get(path.wifi_near or "", 0) if default is Interface.WIFI else 0,
-        default is Interface.WIFI and path.wifi_near in network.with_vpn,
+        bool(path.wifi) and path.wifi_near in network.with_vpn,
     )
 
 

@@ -320,7 +320,7 @@ def _owner_bands(p: Panel, owner: OwnerLane, connected: Intervals, y: float, hig
 
 def _owner_bursts(p: Panel, owner: OwnerLane, y: float, high: float) -> None:
     """Ticks say what was sent; what leaked is drawn last and taller than the tube."""
-    for fate in (Fate.OPEN, Fate.OFFLINE, Fate.WAITING, Fate.TUNNELLED, Fate.BYPASSED, Fate.BLOCKED):
+    for fate in (Fate.OPEN, Fate.OFFLINE, Fate.WAITING, Fate.TUNNELLED, Fate.BEYOND, Fate.BYPASSED, Fate.BLOCKED):
         bars = owner.bars[fate]
         ink.ticks(p.on, bars.at, y, _height(bars.size) * high / 2, ink.FATES[fate], 0.65)
     bars = owner.bars[Fate.STALLED]

@@ -172,6 +172,7 @@ _FATE_WORDS = {
     Fate.STALLED: "Stalled",
     Fate.OFFLINE: "Offline",
     Fate.WAITING: "Waiting",
+    Fate.BEYOND: "In the router's tunnel",
 }
 
 

@@ -151,6 +151,11 @@ class KeyRotated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsCleared(Event):
+    """The VPN app applied settings without routes (or nil) to its running tunnel, by a fault of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class AppUpdated(Event):
     """The VPN app was updated while installed; its provider is replaced."""
 
@@ -204,9 +209,10 @@ class LeakChecked(Event):
 @dataclass(frozen=True, slots=True)
 class CandidatesGathered(Event):
     """A web page gathered the phone's addresses (ICE candidates of WebRTC); with the user's permission for the camera
-    it asks on each interface."""
+    it asks on each interface. `mdns`: the browser puts mDNS names in the place of local addresses."""
 
     all_interfaces: bool
+    mdns: bool = True
 
 
 @dataclass(frozen=True, slots=True)

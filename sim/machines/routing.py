@@ -28,6 +28,12 @@ class Fate(IntEnum):
     STALLED = 5
     OFFLINE = 6
     WAITING = 7
+    BEYOND = 8
+    """Left the phone into the tunnel of a router that has a VPN itself."""
+
+
+UNSEEN = frozenset({Fate.TUNNELLED, Fate.BEYOND})
+"""What the local network and the destination see of a burst is a VPN server."""
 
 
 class Way(StrEnum):
@@ -72,6 +78,42 @@ class Cause(StrEnum):
     OTHER_RADIO = "L16 other radio"
 
 
+class Reason(StrEnum):
+    """Why a flow is outside by design, and which mechanism that is."""
+
+    APPLE = "apple"
+    PUSH = "push"
+    CARRIER = "carrier"
+    DEVICE = "device"
+    WATCH = "watch"
+    NETWORK = "network"
+    """Link control and captive checks."""
+    LOCAL = "local"
+    EXCEPTION = "exception"
+    """Always-On exempts this service or app."""
+    UNLISTED = "unlisted"
+    """Its app is not in the list of a per-app VPN."""
+    ROUTE = "route"
+    """The tunnel's routes leave its destination out."""
+    TETHERED = "tethered"
+    """It is another device's, on the personal hotspot."""
+
+    @property
+    def mechanism(self) -> str:
+        """The mechanism's number, L02 for what the platform does by itself; "" for the user's own choice."""
+        match self:
+            case Reason.EXCEPTION:
+                return "L17"
+            case Reason.LOCAL | Reason.UNLISTED | Reason.ROUTE:
+                return ""
+            case _:
+                return "L02"
+
+
+NEARBY = frozenset({Reason.NETWORK, Reason.LOCAL, Reason.DEVICE, Reason.WATCH})
+"""What ends in the local network: no router's VPN carries it."""
+
+
 class Diversion(NamedTuple):
     """What a network's own routes do with a destination that the tunnel should take."""
 
@@ -106,10 +148,12 @@ class Traits(NamedTuple):
     """A look-up that the tunnel leaves unanswered asks the network's resolver, too."""
     probe: bool = False
     """Not a flow: what a leak-test page would see."""
-    reason: str = ""
-    """Why it is outside by design, where it is: "apple", "push", "carrier", "exception" and so on."""
+    reason: Reason | None = None
+    """Why it is outside by design, where it is."""
     diverted: tuple[Diversion | None, ...] = ()
     """For each network with routes of its own, what they do with it under this VPN; see `Situation.diversion`."""
+    forged: tuple[bool, ...] = ()
+    """For each network with routes of its own, whether a forged answer of its makes this destination the server."""
     strays_in_updates: bool = False
     """The platform lets its look-ups out while the tunnel is set up anew, sealed or not."""
 
@@ -139,6 +183,11 @@ class Situation(NamedTuple):
     holds: bool
     """On-demand is about to connect."""
     deadlocked: bool
+    drops: bool
+    """The app's own kill switch has taken the place of the routes."""
+    forged: int
+    """Number, among the networks with routes of their own, of the one that told the provider where its server is; 0:
+    none."""
     answers: bool
     """What enters the tunnel comes back: session, path and server all carry."""
     seals: bool
@@ -157,7 +206,7 @@ class Situation(NamedTuple):
     diversion: int = 0
     """Number of the default network among those with routes of their own; 0: it has none."""
     beyond: bool = False
-    """The default network's router has a VPN of its own: nothing is outside there."""
+    """The router of the Wi-Fi network has a VPN of its own: what leaves over Wi-Fi is inside that one."""
 
     def works(self, interface: Interface | None) -> bool:
         """Whether this interface carries packets while it has an address; no interface does not."""
@@ -192,7 +241,7 @@ class Verdict(NamedTuple):
 
 ASPECTS: dict[str, tuple[str, ...]] = {
     "intent": ("intent",),
-    "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked"),
+    "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked", "drops", "forged"),
     "session": ("answers",),
     "policy": ("seals", "enforces"),
     "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal", "diversion", "beyond"),
@@ -215,6 +264,8 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
             if diverted.dropped:
                 return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("path", "policy"))
             return _outside(traits, Binding(Interface.WIFI, s.wifi), s, diverted.cause, ("path", "policy"))
+        if s.forged and traits.forged and traits.forged[s.forged - 1]:
+            return _outside(traits, _physical(traits, s), s, Cause.LOCAL_NET, ("tunnel", "path"))
         if traits.falls_back and not s.answers and not s.seals:
             return _outside(traits, _physical(traits, s), s, Cause.DNS, ("session", "path"))
         return _inside(s, Binding(Interface.UTUN, s.utun))
@@ -230,7 +281,9 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
             Cause.OTHER_RADIO if pinned and covered else Cause.IPV6 if uses_v6 and traits.covered else traits.uncovered
         )
         return _outside(traits, interface, s, cause, ("path", "policy"))
-    if not covered and traits.uncovered is Cause.DNS:
+    if s.drops and covered and not pinned:
+        return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel",))
+    if not covered and traits.uncovered in (Cause.DNS, Cause.PER_APP_MISS):
         return _outside(traits, interface, s, traits.uncovered, ("path", "policy"))
     joining = s.portal and s.gap in (Cause.ON_DEMAND_GAP, Cause.TUNNEL_GAP)
     return _outside(traits, interface, s, Cause.CAPTIVE_PORTAL if joining else s.gap, ("intent", "tunnel", "path"))
@@ -298,9 +351,11 @@ def _outside(
     """Out on a physical interface: by design, with the VPN off, or as a leak."""
     if binding is None:
         return Verdict(Way.NOWHERE, None, None, Fate.OFFLINE, None, ("path",))
-    if not s.intent:
+    if s.beyond and binding.interface is Interface.WIFI and traits.reason not in NEARBY:
+        fate, cause = Fate.BEYOND, None
+    elif not s.intent:
         fate, cause = Fate.OPEN, None
-    elif traits.intended is not Intended.PROTECT or (s.beyond and binding.interface is Interface.WIFI):
+    elif traits.intended is not Intended.PROTECT:
         fate, cause = Fate.BYPASSED, None
     else:
         fate = Fate.LEAKED

@@ -144,7 +144,7 @@ TIMERS = {
     ("provider", "launch"): "The VPN's process runs.",
     ("provider", "prepare"): "It has read its configuration.",
     ("provider", "apply"): "The tunnel's interface has its routes and resolver: new sockets go inside from here on.",
-    ("provider", "kill switch"): "The app's own kill switch takes everything in again, and drops it.",
+    ("provider", "engage"): "The VPN app's own kill switch engages: it drops what would go around.",
     ("provider", "stop"): "The VPN's process ends.",
     ("protocol", "send"): "A packet wants out and there is no fresh key: a handshake begins.",
     ("protocol", "retransmit"): "No answer; the message is sent again.",
@@ -234,6 +234,8 @@ def _said_by_world(event: object) -> str:
             return f"You choose the VPN server {server!r}."
         case ev.KeyRotated():
             return "The VPN app renews its keys and applies its settings again."
+        case ev.SettingsCleared():
+            return "The VPN app applies settings without routes; the status stays Connected."
         case ev.AppUpdated():
             return "The VPN app is updated while it runs."
         case ev.AirplaneTurnedOn(keeps):
@@ -276,6 +278,7 @@ def _said_by_machine(event: object) -> str:
     return ""
 
 
+_APP_SWITCH = "The VPN app's own kill switch"
 _SEAL = ("Seal the device (includeAllNetworks)", "nothing goes around; it blocks instead while the tunnel is down")
 _ALWAYS_ON = ("Supervised Always-On", "the tunnel precedes every socket; no network at all without it")
 _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
@@ -288,6 +291,7 @@ _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
     Cause.TUNNEL_GAP: (
         _SEAL,
         ("A client that keeps its routes while it reconnects", "the gap blocks instead of leaking"),
+        (_APP_SWITCH, "leaves the second or two until it engages, and what the provider's end takes with it"),
         ("Raise `reasserting` around updates", "closes the gap of settings updates"),
     ),
     Cause.SERVER_DEAD: (_SEAL, ("On-demand: Connect", "shortens it to the next start"), _ALWAYS_ON),
@@ -336,5 +340,6 @@ def remedies(cause: Cause, vpn: Vpn) -> tuple[tuple[str, str], ...]:
         "On-demand: Connect": bool(vpn.on_demand),
         "enforceRoutes": vpn.enforce_routes,
         "Raise `reasserting` around updates": vpn.client.reasserts,
+        _APP_SWITCH: vpn.client.kill_switch == "app",
     }
     return tuple(r for r in _REMEDIES[cause] if not have.get(r[0], False))

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.base.units import Bytes, Duration, Instant, to_seconds
 from sim.engine.simulate import Run
-from sim.machines.routing import Cause, Fate, Intended, Situation
+from sim.machines.routing import UNSEEN, Cause, Fate, Intended, Reason, Situation
 from sim.measure.battery import Battery, battery
 from sim.measure.explain import why
 from sim.measure.leaks import PACKET, Columns, LeakWindow, Stretch, columns, disclosure, leak_windows, stretches
@@ -121,7 +121,7 @@ class Summary:
         if not len(self.exposed):
             return None
         begins = np.array([s.begin for s in self.run.standings], dtype=np.int64)
-        fine = np.array([row[0].fate is Fate.TUNNELLED for row in self.run.verdicts], dtype=bool)
+        fine = np.array([row[0].fate in UNSEEN for row in self.run.verdicts], dtype=bool)
         standings = paired(begins, np.append(begins[1:], self.run.world.scenario.duration))
         return total(common(standings[fine], self.exposed)) / total(self.exposed)
 
@@ -156,9 +156,13 @@ class Summary:
                 "bytes": self.size(bypassed),
                 "system_bytes": self._intended_bytes(bypassed, Intended.SYSTEM),
                 "direct_bytes": self._intended_bytes(bypassed, Intended.DIRECT),
-                "by_reason": self._by_reason(bypassed),
+                "by_reason": self._by_reason(bypasses, bypassed),
             },
-            "blocked": {"seconds": to_seconds(total(self.blocked)), "bytes": self.fates[Fate.BLOCKED]},
+            "blocked": {
+                "seconds": to_seconds(total(self.blocked)),
+                "attempts": len(self._rows(Fate.BLOCKED)),
+                "bytes": self.fates[Fate.BLOCKED],
+            },
             "stalled": {"seconds": to_seconds(self.stalled), "bytes": self.fates[Fate.STALLED]},
             "offline": {"seconds": to_seconds(self.offline)},
             "first_protected_s": self._first_protected(),
@@ -242,16 +246,18 @@ class Summary:
         so_intended = np.array([t.intended is intended for t in world.traits], dtype=bool)
         return self.size(rows[so_intended[world.classes[world.nature.flow[rows]]]])
 
-    def _by_reason(self, rows: Ints) -> dict[str, dict[str, int]]:
-        """What was outside by design, by why: bytes and flows."""
+    def _by_reason(self, part: Columns, rows: Ints) -> dict[str, dict[str, float | int | str]]:
+        """What was outside by design, by why, with the mechanism's number where it is the platform's doing."""
         world = self.run.world
-        flows = world.nature.flow[rows]
-        found: dict[str, dict[str, int]] = {}
-        for reason in sorted({t.reason for t in world.traits if t.reason}):
-            of_reason = np.array([t.reason == reason for t in world.traits], dtype=bool)[world.classes[flows]]
-            if of_reason.any():
-                flows_of = len(np.unique(flows[of_reason]))
-                found[reason] = {"bytes": self.size(rows[of_reason]), "flows": flows_of}
+        reasons = [t.reason for t in world.traits]
+        found: dict[str, dict[str, float | int | str]] = {}
+        for reason in Reason:
+            if reason in reasons:
+                of_reason = np.array([r is reason for r in reasons], dtype=bool)[world.classes]
+                exposed = part.rows(of_reason[part.flow])
+                if len(exposed.flow):
+                    counts = self._counts(exposed, rows[of_reason[world.nature.flow[rows]]])
+                    found[reason.value] = {"mechanism": reason.mechanism, **counts}
         return found
 
     def _first_protected(self) -> float | None:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.machines.events import Interface
-from sim.machines.routing import Cause, Diversion, Intended, Traits
+from sim.machines.routing import Cause, Diversion, Intended, Reason, Traits
 from sim.world.nature import NETWORK_CHANGE, Kind, Nature
-from sim.world.scenario import ConstantRate, Scenario, Sockets, Vpn, Wifi
+from sim.world.scenario import ConstantRate, Scenario, Sockets, Vpn, Wifi, version
 
 GATE, BYPASS, RADIO, POLICY, ADDRESS = 0, 1, 2, 3, 4
 """Columns of a flow's luck: on-demand's gate, Apple's bypass or a resolver's fallback, push's radio, policies, and from
@@ -96,7 +96,8 @@ def _straying(scenario: Scenario, destination: str) -> float:
     behaviour, vpn = scenario.device.behaviour, scenario.vpn
     match destination:
         case "apple" if vpn.include_all_networks:
-            return behaviour.apple_bypass_share_sealed if scenario.device.ios >= (16,) else 0.0
+            exempt = scenario.device.ios >= version(behaviour.apple_exempt_since)
+            return behaviour.apple_bypass_share_sealed if exempt else 0.0
         case "apple":
             return behaviour.apple_bypass_share
         case "resolver" if "" not in vpn.dns.match_domains:
@@ -126,11 +127,12 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
     """What a kind of socket is under this VPN."""
     vpn, sockets = scenario.vpn, kind.sockets
     intended, exempt, covered, covered_v6, uncovered = _by_destination(kind, scenario, chance)
-    if vpn.per_app and kind.owner not in vpn.per_app:
+    if (vpn.per_app and kind.owner not in vpn.per_app) or _app_exempted(kind, vpn):
         intended, exempt, covered, covered_v6 = Intended.DIRECT, True, False, False
-    if vpn.always_on is not None and kind.owner in vpn.always_on.allow_apps:
-        intended, exempt, covered, covered_v6 = Intended.DIRECT, True, False, False
-    if _missed(kind, scenario):
+    if _tethered(kind, scenario):
+        exempt = not scenario.device.behaviour.sealing_stops_hotspot and vpn.always_on is None
+        intended, covered, covered_v6 = Intended.SYSTEM, False, False
+    elif _missed(kind, scenario):
         intended, exempt, covered, covered_v6, uncovered = Intended.PROTECT, False, False, False, Cause.PER_APP_MISS
     address = sockets.address or chance.address
     return Traits(
@@ -146,10 +148,16 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         gated=chance.gated,
         link=sockets.destination == "link",
         falls_back=chance.strays and sockets.destination == "resolver",
-        reason="" if intended is Intended.PROTECT else _reason(kind, scenario),
-        diverted=_diverted(scenario, address) if covered and sockets.destination != "local" else (),
+        reason=None if intended is Intended.PROTECT else _reason(kind, scenario),
+        diverted=_diverted(scenario, address) if covered and sockets.destination not in ("local", "airprint") else (),
+        forged=_forged(scenario, address) if covered else (),
         strays_in_updates=sockets.destination == "resolver" and scenario.device.behaviour.look_ups_leak_in_updates,
     )
+
+
+def _tethered(kind: Kind, scenario: Scenario) -> bool:
+    """Whether another device speaks through the personal hotspot."""
+    return any(app.name == kind.owner and app.kind == "tethered" for app in scenario.apps)
 
 
 def _missed(kind: Kind, scenario: Scenario) -> bool:
@@ -166,26 +174,39 @@ def _among(domain: str, suffixes: tuple[str, ...]) -> bool:
     return not suffixes or not domain or any(domain == s or domain.endswith(f".{s}") for s in suffixes)
 
 
-def _reason(kind: Kind, scenario: Scenario) -> str:
+def _app_exempted(kind: Kind, vpn: Vpn) -> bool:
+    """Whether Always-On's ApplicationExceptions let this app's socket out."""
+    if vpn.always_on is None:
+        return False
+    udp = kind.sockets.transport != "tcp"
+    return kind.owner in vpn.always_on.allow_apps or (udp and kind.owner in vpn.always_on.allow_apps_udp)
+
+
+def _reason(kind: Kind, scenario: Scenario) -> Reason:
     """Why a flow is outside by design."""
     vpn, destination = scenario.vpn, kind.sockets.destination
-    if vpn.always_on is not None and kind.owner in vpn.always_on.allow_apps:
-        return "exception"
+    if _tethered(kind, scenario):
+        return Reason.TETHERED
+    if _app_exempted(kind, vpn) or (vpn.always_on is not None and destination in _EXCEPTIONS):
+        return Reason.EXCEPTION
     if vpn.per_app and kind.owner not in vpn.per_app:
-        return "unlisted"
-    if vpn.always_on is not None and destination in ("carrier", "device", "local"):
-        return "exception"
-    return _REASONS.get(destination, "excluded")
+        return Reason.UNLISTED
+    return _REASONS.get(destination, Reason.ROUTE)
 
 
 _REASONS = {
-    "apple": "apple", "apns": "push", "carrier": "carrier", "device": "device", "watch": "watch", "link": "network",
-    "local": "lan",
+    "apple": Reason.APPLE, "apns": Reason.PUSH, "carrier": Reason.CARRIER, "voicemail": Reason.CARRIER,
+    "device": Reason.DEVICE, "watch": Reason.WATCH, "link": Reason.NETWORK, "local": Reason.LOCAL,
+    "airprint": Reason.LOCAL,
 }  # fmt: skip
-
-
-REASONS = tuple(dict.fromkeys((*_REASONS.values(), "exception", "excluded", "unlisted")))
-"""Why a flow may be outside by design."""
+_EXCEPTIONS: dict[str, frozenset[str]] = {
+    "carrier": frozenset({"cellular-services", "voicemail"}),
+    "voicemail": frozenset({"voicemail"}),
+    "device": frozenset({"device-communication"}),
+    "local": frozenset({"airprint", "device-communication"}),
+    "airprint": frozenset({"airprint"}),
+}
+"""Destination → Always-On's ServiceExceptions that let it out."""
 
 
 def _diverted(scenario: Scenario, address: str) -> tuple[Diversion | None, ...]:
@@ -198,11 +219,7 @@ def _diverted(scenario: Scenario, address: str) -> tuple[Diversion | None, ...]:
 
 
 def _diversion(wifi: Wifi, scenario: Scenario, address: str) -> Diversion | None:
-    """The strongest claim of one network on an address, if the VPN lets it win.
-
-    # MODEL: a forged answer is there whenever the phone is in the network, not only after a look-up made in it. Bias:
-    # ServerIP begins at the join instead of at the tunnel's next start.
-    """
+    """The strongest claim of one network on an address, if the VPN lets it win."""
     vpn, behaviour = scenario.vpn, scenario.device.behaviour
     sealed = vpn.include_all_networks or vpn.always_on is not None
     ours = _longest(vpn.routes, address)
@@ -214,8 +231,27 @@ def _diversion(wifi: Wifi, scenario: Scenario, address: str) -> Diversion | None
     pushed = _longest(wifi.dhcp_routes, address)
     if pushed >= ours and pushed >= 0 and not behaviour.ignores_dhcp_routes and not enforced and not sealed:
         return Diversion(Cause.DHCP_ROUTE, dropped=behaviour.drops_diverted)
-    forged = _holds(wifi.spoofs_server, address) and vpn.endpoint == "name"
-    return Diversion(Cause.LOCAL_NET) if forged and not enforced and not sealed else None
+    return None
+
+
+def _forged(scenario: Scenario, address: str) -> tuple[bool, ...]:
+    """For each network with routes of its own, whether its forged answer makes this destination the VPN's server.
+
+    # MODEL: every client leaves its server's address out of the tunnel, as the systems' own clients do; one that leaves
+    # out only its own sockets is safe. Bias: too many clients are open to ServerIP.
+    """
+    vpn = scenario.vpn
+    routed = [w for w in scenario.wifi if w.routes_of_its_own]
+    if not routed or not address or ip_address(address).version != 4 or scenario.device.encrypted_dns:
+        return ()
+    if (
+        vpn.include_all_networks
+        or vpn.always_on is not None
+        or (vpn.enforce_routes and _longest(vpn.routes, address) > 0)
+    ):
+        return ()
+    found = tuple(_holds(w.spoofs_server, address) for w in routed)
+    return found if any(found) else ()
 
 
 def _longest(routes: tuple[str, ...], address: str) -> int:
@@ -230,25 +266,32 @@ def _by_destination(kind: Kind, scenario: Scenario, chance: Chance) -> tuple[Int
     vpn, sockets = scenario.vpn, kind.sockets
     around = (Intended.SYSTEM, True, False, False, None)
     by_choice = (Intended.DIRECT, True, False, False, None)
-    managed, allowed = vpn.always_on is not None, set(vpn.always_on.allow if vpn.always_on else ())
-    seals = vpn.include_all_networks or managed
+    seals, ios = vpn.include_all_networks, scenario.device.ios
+    if vpn.always_on is not None and sockets.destination in _EXCEPTIONS:
+        excepted = bool(_EXCEPTIONS[sockets.destination] & set(vpn.always_on.allow))
+        if excepted:
+            return by_choice if sockets.destination in ("local", "airprint") else around
+        # Whatever is not excepted goes into the tunnel, as far as its routes take it in.
+        return _covered(kind, scenario)
     match sockets.destination:
         case "link" | "watch":
             return around
-        case "carrier" if (
-            allowed & {"cellular-services", "voicemail"} if managed else vpn.exclude_cellular_services or not seals
-        ):
+        case "carrier" | "voicemail" if not seals or (vpn.exclude_cellular_services and ios >= (16, 4)):
             return around
-        case "device" if (
-            "device-communication" in allowed if managed else vpn.exclude_device_communication or not seals
-        ):
+        case "device" if not seals or (vpn.exclude_device_communication and ios >= (17, 4)):
             return around
-        case "local" if allowed & {"airprint", "device-communication"} if managed else _local_outside(vpn):
+        case "local" | "airprint" if _local_outside(vpn):
             return by_choice
-        case "apns" if vpn.include_all_networks and vpn.exclude_apns and scenario.device.ios >= (16, 4):
+        case "apns" if seals and vpn.exclude_apns and ios >= (16, 4):
             return around
-        case "apple" if chance.strays and not managed:
+        case "apple" if chance.strays and vpn.always_on is None:
             return around
+    return _covered(kind, scenario)
+
+
+def _covered(kind: Kind, scenario: Scenario) -> tuple[Intended, bool, bool, bool, Cause | None]:
+    """The same where no class of destinations decides, but the tunnel's routes and resolver."""
+    vpn, sockets = scenario.vpn, kind.sockets
     covered, covered_v6 = covers(vpn, sockets.address)
     if not covered and not (covered_v6 and sockets.family == "v6"):
         return (Intended.DIRECT, False, False, False, None)  # a split tunnel leaves it out by the user's own choice

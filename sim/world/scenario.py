@@ -126,7 +126,12 @@ class Device(Model):
     @property
     def ios(self) -> tuple[int, ...]:
         """The version as numbers, comparable: (16, 4)."""
-        return tuple(int(part) for part in self.ios_version.split("."))
+        return version(self.ios_version)
+
+
+def version(text: str) -> tuple[int, ...]:
+    """A version as numbers, comparable: "16.4" as (16, 4)."""
+    return tuple(int(part) for part in text.split("."))
 
 
 # The VPN --------------------------------------------------------------------------------------------------------------
@@ -142,6 +147,8 @@ class AlwaysOn(Model):
     """ServiceExceptions with the action Allow."""
     allow_apps: tuple[Name, ...] = ()
     """ApplicationExceptions."""
+    allow_apps_udp: tuple[Name, ...] = ()
+    """ApplicationExceptions with LimitToProtocols UDP: what else these apps send stays in the tunnel."""
     captive_sheet: bool = False
     """AllowCaptiveWebSheet."""
     user_may_switch_off: bool = False
@@ -436,11 +443,12 @@ class Sockets(Model):
     """`udp-unconnected` chooses its way anew for each datagram; all others keep the address they were opened with."""
     family: Literal["v4", "v6", "dual"] = "v4"
     """Address family of the destination; `dual` prefers IPv6 where the network has it."""
-    destination: Literal["internet", "local", "apple", "apns", "carrier", "device", "watch", "link", "resolver"] = (
-        "internet"
-    )
-    """Class of the destination, as policies know it. `device` is a computer attached by USB or Wi-Fi, `link` is
-    DHCP and captive checks, `resolver` is plain DNS."""
+    destination: Literal[
+        "internet", "local", "airprint", "apple", "apns", "carrier", "voicemail", "device", "watch", "link", "resolver"
+    ] = "internet"
+    """Class of the destination, as policies know it. `airprint` is a printer in the local network and `voicemail` one
+    of the carrier's services: Always-On has exceptions for just these. `device` is a computer attached by USB or Wi-Fi,
+    `link` is DHCP and captive checks, `resolver` is plain DNS."""
     address: Annotated[str, BeforeValidator(_read_address)] = ""
     """Address of the destination, where the VPN's routes decide. Empty: somewhere on the internet."""
     domain: str = ""
@@ -480,7 +488,8 @@ class App(Model):
     """An app or a system service."""
 
     name: Name
-    kind: Literal["app", "system"] = "app"
+    kind: Literal["app", "system", "tethered"] = "app"
+    """`tethered` is another device on the personal hotspot: its traffic is none of the phone's own."""
     acts_for: Name | None = None
     """The app on whose behalf it works: a helper, a web view, a daemon. A per-app VPN that lists only that one misses
     it."""
@@ -522,7 +531,7 @@ CapturedTraffic = Annotated[
 # What happens ---------------------------------------------------------------------------------------------------------
 
 Deed = Literal[
-    "vpn_on", "vpn_off", "choose_server", "rotate_key", "update_vpn_app",
+    "vpn_on", "vpn_off", "choose_server", "rotate_key", "clear_settings", "update_vpn_app",
     "airplane_on", "airplane_off", "wifi_on", "wifi_off", "lock", "unlock", "app_open", "app_close", "reboot",
     "leak_check", "gather_candidates", "enable_other_vpn",
     "server_silent", "server_back", "server_restart", "provider_crash", "outage",
@@ -542,6 +551,9 @@ class Action(Model):
     """For `airplane_on`: whether Wi-Fi stays on. Default: the device's behaviour profile."""
     all_interfaces: bool = False
     """For `gather_candidates`: the page may use the camera, and so sees every interface."""
+    mdns: bool = True
+    """For `gather_candidates`: whether the browser hides local addresses behind mDNS names, as Safari does since iOS
+    12.2."""
     interface: Literal["wifi", "cellular"] = "cellular"
     """For `outage`."""
     lasts: DurationField | None = None

@@ -150,6 +150,7 @@ def _repeated(scenario: Scenario) -> list[tuple[Instant, Action]]:
                 app=None,
                 keep_wifi=None,
                 all_interfaces=False,
+                mdns=True,
             )
             found.append((now, deed))
             now += max(repeat.every, SECOND)
@@ -171,13 +172,15 @@ def _events(
         case "vpn_off":
             return [(0, ev.VpnTurnedOff())]
         case "gather_candidates":
-            return [(0, ev.CandidatesGathered(action.all_interfaces))]
+            return [(0, ev.CandidatesGathered(action.all_interfaces, action.mdns))]
         case "enable_other_vpn":
             return [(0, ev.OtherVpnEnabled())]
         case "choose_server":
             return [(0, ev.ServerChosen(server))]
         case "rotate_key":
             return [(0, ev.KeyRotated())]
+        case "clear_settings":
+            return [(0, ev.SettingsCleared())]
         case "update_vpn_app":
             return [(0, ev.AppUpdated(*lucks(1)))]
         case "airplane_on":

@@ -211,6 +211,16 @@ def test_otherwise_it_waits_for_nothing(state: TunnelState) -> None:
     assert not ON_DEMAND.holds(state)
 
 
+@pytest.mark.parametrize("phase", [NEVPNStatus.CONNECTING, NEVPNStatus.DISCONNECTING])
+def test_new_flows_are_held_from_one_attempt_to_the_next(phase: NEVPNStatus) -> None:
+    """pia-364: over an hour with a server that cannot be reached, and nothing got out between two attempts."""
+    trying = TunnelState(phase, intent=True, rule=RuleAction.CONNECT)
+    assert ON_DEMAND.holds(trying)
+    assert not ON_DEMAND.holds(trying._replace(intent=False)), "turned off by the user"
+    assert not ON_DEMAND.holds(trying._replace(replaced=True)), "another VPN has taken its place"
+    assert not tunnel().holds(trying._replace(rule=None))
+
+
 def test_a_provider_that_died_comes_back_slowly() -> None:
     """L20: gaps of about 20 s."""
     dead = TunnelState(D, intent=True, rule=RuleAction.CONNECT, why_down=StopReason.PROVIDER_FAILED)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from sim.base.units import NEVER
 from sim.engine.simulate import Run, simulate
-from sim.machines.events import DeviceSlept, DeviceWoke, VpnTurnedOff
+from sim.machines.events import DeviceSlept, DeviceWoke, OtherVpnEnabled, VpnTurnedOff
 from sim.machines.machine import Due
 from sim.machines.routing import Cause, Fate, Intended
 from sim.measure.leaks import leak_windows
@@ -162,6 +162,8 @@ def a_sealed_device_leaks_only_old_sockets(run: Run) -> None:
     if not vpn.include_all_networks or vpn.always_on:
         return
     claimed = {Cause.LOCAL_NET} if vpn.exclude_local_networks else set()
+    if any(isinstance(event, OtherVpnEnabled) for _, event in run.world.script):
+        claimed |= {Cause.NO_ENFORCER}  # this configuration, seal and all, is disabled then
     assert {w.cause for w in leak_windows(run)} <= {Cause.LEGACY_SOCKET, *claimed}
 
 

@@ -90,9 +90,16 @@ def test_sealing_helps_unless_local_networks_are_left_out() -> None:
 
 
 def test_a_forged_answer_needs_a_name_to_answer_to() -> None:
-    network = rogue(spoofs_server=["0.0.0.0/1"])
-    assert leaked(play(network, endpoint="name")) > 0
-    assert leaked(play(network, endpoint="address")) == 0
+    network = merge(
+        rogue(spoofs_server=["0.0.0.0/1"]), {"stays": [{"wifi": "rogue"}, {"at": "20 min", "wifi": "home"}]}
+    )
+    there: dict[str, Any] = network | {"vpn_on": False, "timeline": [{"at": "1 min", "do": "vpn_on"}]}
+    start = {Cause.TUNNEL_GAP}
+    assert causes(play(there, endpoint="name")) == start | {Cause.LOCAL_NET}
+    assert causes(play(there, endpoint="address")) == start
+    assert causes(play(merge(there, {"device": {"encrypted_dns": True}}), endpoint="name")) == start
+    assert leaked(play(there, endpoint="name", include_all_networks=True)) == 0
+    assert leaked(play(network, endpoint="name")) == 0, "the tunnel was up before: nothing was looked up there"
 
 
 def test_more_specific_routes_of_the_tunnel_win_by_themselves() -> None:
@@ -112,8 +119,27 @@ def test_a_firewall_turns_diversion_into_denial_of_just_these_destinations() -> 
 
 
 def test_behind_a_router_with_a_vpn_nothing_is_exposed() -> None:
-    run = play(merge(rogue(router_vpn=True), {"vpn_on": False, "timeline": [{"at": "3 min", "do": "vpn_on"}]}))
+    service = {**BASE["apps"][0], "name": "maps", "kind": "system"}
+    service["sockets"] = [{**service["sockets"][0], "destination": "apple"}]
+    printer = {**service, "name": "printing", "sockets": [{**service["sockets"][0], "destination": "airprint"}]}
+    tree: dict[str, Any] = {
+        "vpn_on": False,
+        "timeline": [{"at": "3 min", "do": "vpn_on"}, {"at": "4 min", "do": "leak_check"}],
+    }
+    tree |= {
+        "stays": [{"wifi": "rogue"}],
+        "apps": [*BASE["apps"], service, printer],
+        "vpn": {"include_all_networks": False},
+    }
+    run = play(merge(rogue(router_vpn=True), tree))
+    document = summarise(run).as_dict()
     assert leak_windows(run) == []
+    assert document["fates"]["BEYOND"] > 0
+    assert set(document["bypassed"]["by_reason"]) == {"local"}, (
+        "what stays in the local network never reaches the router's tunnel"
+    )
+    off = play(merge(rogue(router_vpn=True), tree | {"timeline": [{"at": "4 min", "do": "leak_check"}]}))
+    assert summarise(off).as_dict()["leak_checks"][0]["said"] == "all fine"
 
 
 HELPER: dict[str, Any] = merge(
@@ -144,8 +170,10 @@ def test_a_wrong_suffix_exposes_just_that_domain() -> None:
 
 
 def gathered(**tree: Any) -> list[int]:
-    deed = {"at": "10 min", "do": "gather_candidates", "all_interfaces": tree.pop("all_interfaces", False)}
-    run = play(merge(BASE, {"stays": [{"wifi": "home"}], "timeline": [deed], **tree}))
+    options = {name: tree.pop(name) for name in ("all_interfaces", "mdns") if name in tree}
+    deed = {"at": "10 min", "do": "gather_candidates", **options}
+    changes: dict[str, Any] = {"stays": [{"wifi": "home"}], "timeline": [deed], **tree}
+    run = play(merge(BASE, changes))
     return [entry["addresses"] for entry in summarise(run).as_dict()["disclosures"]]
 
 
@@ -154,6 +182,9 @@ def test_a_page_learns_an_address_only_where_a_way_outside_is_open() -> None:
     assert gathered(all_interfaces=True) == [2]  # Wi-Fi's and cellular's
     assert gathered(vpn={"include_all_networks": True}, all_interfaces=True) == [0]
     assert gathered(vpn={"routes": ["0.0.0.0/0"]}) == [1]  # IPv6's
+    assert gathered(vpn={"routes": ["0.0.0.0/0"]}, mdns=False) == [1]  # which is local and public at once
+    assert gathered(all_interfaces=True, mdns=False) == [4]  # and the local ones behind both
+    assert gathered(mdns=False) == [0]
 
 
 def test_another_vpn_disables_this_one_rules_and_all() -> None:
@@ -169,4 +200,12 @@ def test_android_lets_connectivity_checks_out_at_every_join() -> None:
     tree = merge(BASE, {"device": {"behaviour": {"profile": "android-block"}}, "stays": [{"wifi": "home"}, *walks]})
     run = play(tree, include_all_networks=True)
     assert leaked(run) == 0
-    assert summarise(run).as_dict()["bypassed"]["by_reason"] == {"network": {"bytes": 6 * 3 * 255, "flows": 18}}
+    (network,) = summarise(run).as_dict()["bypassed"]["by_reason"].items()
+    assert network[0] == "network"
+    assert network[1] | {"seconds": 0} == {
+        "mechanism": "L02",
+        "seconds": 0,
+        "flows": 18,
+        "bytes": 6 * 3 * 255,
+        "packets": 36,
+    }

@@ -31,6 +31,7 @@ PROFILES: dict[str, dict[str, Any]] = {
         "ignores_dhcp_routes": True,
         "look_ups_leak_in_updates": True,
         "checks_at_join": 3,
+        "sealing_stops_hotspot": False,
     },
 }
 """Profile → the values it sets. Each is described in docs/background/profiles.md."""
@@ -70,6 +71,21 @@ class Behaviour(Parameters):
     apple_bypass_share_sealed: Annotated[
         Share, Cited("ivpn-360", "with includeAllNetworks on iOS 16 and later", ASSUMED, "0", "0.5")
     ] = 0.1
+    apple_exempt_since: Annotated[
+        str,
+        Field(pattern=r"^\d{1,2}(\.\d{1,2}){0,2}$"),
+        Cited("ivpn-360", "iOS 16; in 2021 the flag had taken Apple's traffic in, ivpn-146", REPORTED, "14.0", "99"),
+    ] = "16.0"
+    sealing_stops_hotspot: Annotated[
+        bool,
+        Cited(
+            "mullvad-force-all-2026",
+            "personal hotspot is among what stops; Android exempts its guests",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = True
     apns_prefers_cellular: Annotated[
         Share, Cited("cisco-apns", "push prefers cellular while there is one", REPORTED, "0.5", "1")
     ] = 0.9

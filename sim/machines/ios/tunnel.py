@@ -176,9 +176,10 @@ class Tunnel(BaseModel):
 
     def holds(self, state: TunnelState) -> bool:
         """Whether on-demand is about to connect, so that new flows may be held."""
-        return self._wants_start(state) or (
-            state.phase is NEVPNStatus.CONNECTING and bool(self.rules) and state.rule is RuleAction.CONNECT
-        )
+        # pia-364 saw a server that cannot be reached hold all for over an hour: an attempt that ends opens nothing.
+        trying = state.phase in (NEVPNStatus.CONNECTING, NEVPNStatus.DISCONNECTING)
+        wanted = state.intent and not state.replaced and state.rule is RuleAction.CONNECT
+        return self._wants_start(state) or (trying and wanted)
 
     def seals(self, state: TunnelState) -> bool:
         """Whether the system drops what would go around the tunnel."""
