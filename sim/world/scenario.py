@@ -254,6 +254,14 @@ class Wifi(Model):
     """Classless static routes of its DHCP server (option 121): what lies there goes to the network's own gateway."""
     spoofs_server: tuple[Cidr, ...] = ()
     """Addresses that a forged answer to the VPN server's name makes the phone take for the server (ServerIP)."""
+    imitates: Name | None = None
+    """The SSID that it shows, where that is another network's: on-demand rules and people take it for that one."""
+    dns_domain: str = ""
+    """Search domain that its DHCP server gives out."""
+    dns_servers: tuple[str, ...] = ()
+    """Resolvers that its DHCP server gives out."""
+    reaches: tuple[str, ...] = ()
+    """Addresses that answer a probe only in this network."""
     router_vpn: bool = False
     """The router has a VPN of its own: whatever leaves the phone here is inside that."""
 

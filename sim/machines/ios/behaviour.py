@@ -202,6 +202,16 @@ class TunnelLimits(Parameters):
         DurationLaw,
         Cited("apple-device-management", "rules are evaluated at network changes", ASSUMED, "0.05 s", "1 s"),
     ] = lognormal(200 * MILLISECOND, 0.6, seconds(1))
+    probe_cached: Annotated[
+        bool,
+        Cited(
+            "on-demand-probe-2019",
+            "the answer of a URLStringProbe is remembered until reboot; iOS 12.3.1",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = False
     boot_delay: Annotated[
         DurationLaw, Cited("mullvad-1649", "traffic flows outside after a restart", ASSUMED, "3 s", "120 s")
     ] = lognormal(seconds(20), 0.8, seconds(120))
