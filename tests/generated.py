@@ -118,6 +118,12 @@ def _roughen(dice: Dice, found: Table) -> None:
             {"action": "disconnect", "dns_domain": ["home.*"]},
             {"action": "evaluate", "evaluate": [needs]},
         ]
+    if dice.once_in(4):
+        found["apps"][0]["sockets"][0].update(domain="example.net", doh=True, doh_address=dice.one_of("", "9.9.9.9"))
+    if dice.once_in(6):
+        found.setdefault("device", {})["behaviour"] = dice.one_of(
+            "new-sockets-outside", "android-block", "horowitz-2022"
+        )
     for wifi in found.get("wifi", []):
         if dice.once_in(4):
             wifi.update(dns_domain="home.arpa", imitates="home")

@@ -425,7 +425,9 @@ class Sockets(Model):
     clear_text: bool = False
     """The payload itself is readable on the way."""
     doh: bool = False
-    """The app asks its own resolver over HTTPS: no look-up is seen as such, the resolver's address is."""
+    """The app asks a resolver of its own over HTTPS: no look-up is seen as such, the resolver's address is."""
+    doh_address: Annotated[str, BeforeValidator(_read_address)] = ""
+    """Address of that resolver, where the VPN's routes decide. Empty: somewhere on the internet."""
     opens: Literal["with-app", "on-demand"] = "with-app"
     """A socket is opened when the app starts, or when there is something to say."""
     lifetime: DurationLaw = lognormal(minutes(20), 1.0)
