@@ -112,6 +112,23 @@ def _roughen(dice: Dice, found: Table) -> None:
         found["vpn"]["endpoint"] = "name"
     if dice.once_in(8):
         found["apps"][-1]["kind"] = "tethered"
+    if "on_demand" in found["vpn"] and dice.once_in(3):
+        needs = {"domains": ["example.org"], "required_dns": ["10.0.0.1"]}
+        found["vpn"]["on_demand"] = [
+            {"action": "disconnect", "dns_domain": ["home.*"]},
+            {"action": "evaluate", "evaluate": [needs]},
+        ]
+    if dice.once_in(4):
+        found["apps"][0]["sockets"][0].update(domain="example.net", doh=True, doh_address=dice.one_of("", "9.9.9.9"))
+    if dice.once_in(6):
+        found.setdefault("device", {})["behaviour"] = dice.one_of(
+            "new-sockets-outside", "android-block", "horowitz-2022"
+        )
+    for wifi in found.get("wifi", []):
+        if dice.once_in(4):
+            wifi.update(dns_domain="home.arpa", imitates="home")
+        if dice.once_in(4):
+            wifi["dns_servers"] = ["10.0.0.1"]
     for deed in ("gather_candidates", "enable_other_vpn", "clear_settings"):
         if dice.once_in(5):
             found["timeline"].append({"do": deed, "at": dice.us(0, 9 * MINUTE)})

@@ -117,7 +117,7 @@ class Engine:
         self._said: list[Instant] = [-NEVER] * len(machines)
 
         self.timeline = Timeline([])
-        self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits))
+        self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits), world.evaluated)
         self.network = Network(world, self.traffic)
         self.flows = Flows(world, self.traffic, self._remind)
         self.standings: list[Standing] = []

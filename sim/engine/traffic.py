@@ -45,8 +45,10 @@ NOTED_AHEAD: Duration = 3 * HOUR
 class Traffic:
     """The columns of one run, and what is in the tunnel now."""
 
-    def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int) -> None:
+    def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int, evaluated: Ints) -> None:
         self.times = array("q", at.tobytes())
+        self._evaluated = array("q", evaluated.tobytes())
+        """Instants of the bursts that on-demand's EvaluateConnection decides about."""
         self._flags = bytearray(len(at))
         self._inside = np.frombuffer(self._flags, dtype=np.uint8)
         order = np.argsort(flow, kind="stable")
@@ -206,9 +208,10 @@ class Traffic:
                 return self.next_received(max(after, now)) if after <= fence else NEVER
             case OnUnanswered(lasting=lasting, since=since):
                 return self._unanswered(lasting, since, now)
-            case OnAttempt(after=after):
-                i = bisect_left(self.times, max(after, now))
-                return self.times[i] if i < len(self.times) else NEVER
+            case OnAttempt(after=after, evaluated=evaluated):
+                times = self._evaluated if evaluated else self.times
+                i = bisect_left(times, max(after, now))
+                return times[i] if i < len(times) else NEVER
 
     def spells(self, watch: OnReply | OnSilence, begin: Instant, until: Instant) -> Iterator[Instant]:
         """The ends, in [begin, until], of the quiet spells that a watch asks for, if the machine speaks at each of

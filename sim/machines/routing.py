@@ -63,6 +63,7 @@ class Cause(StrEnum):
     """Why a flow that should be inside is outside: the leak mechanisms, one name each."""
 
     LEGACY_SOCKET = "L01 legacy socket"
+    SYSTEM_SOCKET = "L02 system's new socket"
     TUNNEL_GAP = "L03 gap in the tunnel"
     SERVER_DEAD = "L04 reaction to a dead server"
     DNS = "L05 DNS outside"

@@ -52,6 +52,7 @@ def owners(run: Run, window: LeakWindow, most: int = 3) -> str:
 
 _WHY = {
     Cause.LEGACY_SOCKET: "{n} opened before the tunnel kept the old address: {who}. iOS does not move sockets",
+    Cause.SYSTEM_SOCKET: "the system opened {n} outside although the tunnel was up: {who}",
     Cause.TUNNEL_GAP: "the tunnel's routes were not in force, and {n} went around: {who}",
     Cause.SERVER_DEAD: "the client gave its dead server up and ended the tunnel; {n} went around: {who}",
     Cause.DNS: "{n} went to the network's own resolver: look-ups for {who}",
@@ -288,6 +289,7 @@ _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
         _SEAL,
         ("Airplane mode on and off after connecting", "helps where apps close lost sockets; none if Wi-Fi stays on"),
     ),
+    Cause.SYSTEM_SOCKET: (_SEAL, _ALWAYS_ON, ("A VPN on the router", "what leaves the phone is inside that")),
     Cause.TUNNEL_GAP: (
         _SEAL,
         ("A client that keeps its routes while it reconnects", "the gap blocks instead of leaking"),

@@ -15,6 +15,7 @@ from sim.machines.routing import UNSEEN, Cause, Fate, Intended, Reason, Situatio
 from sim.measure.battery import Battery, battery
 from sim.measure.explain import why
 from sim.measure.leaks import PACKET, Columns, LeakWindow, Stretch, columns, disclosure, leak_windows, stretches
+from sim.measure.look_ups import look_ups
 from sim.measure.reconnects import Reconnect, reconnects
 from sim.world.intervals import Intervals, Ints, common, inside, joined, paired, total
 
@@ -23,6 +24,8 @@ SEALING_COST = (
     "personal hotspot",
 )  # fmt: skip
 """What one vendor says stops working under includeAllNetworks. Source: mullvad-force-all-2026."""
+ALWAYS_ON_COST = ("Apple Watch",)
+"""What Always-On excludes. Source: apple-device-management."""
 NANOJOULES_PER_JOULE = 1_000_000_000
 
 
@@ -180,8 +183,9 @@ class Summary:
                 {"at_s": to_seconds(at), "said": self._said(fine, answered), "truth": self._truth(at)}
                 for at, fine, answered in run.checks
             ],
+            "look_ups": look_ups(run),
             "disclosures": [{"at_s": to_seconds(at), "addresses": told} for at, told in run.gatherings],
-            "sealing_cost": list(SEALING_COST) if scenario.vpn.include_all_networks else [],
+            "sealing_cost": self._sealing_cost(),
             "leak_checks_fine_share": self.checks_fine_share,
             "windows": [
                 {
@@ -245,6 +249,12 @@ class Summary:
         world = self.run.world
         so_intended = np.array([t.intended is intended for t in world.traits], dtype=bool)
         return self.size(rows[so_intended[world.classes[world.nature.flow[rows]]]])
+
+    def _sealing_cost(self) -> list[str]:
+        """Functions that the policy takes away."""
+        vpn = self.run.scenario.vpn
+        lost = SEALING_COST if vpn.include_all_networks else ()
+        return [*lost, *(ALWAYS_ON_COST if vpn.always_on is not None else ())]
 
     def _by_reason(self, part: Columns, rows: Ints) -> dict[str, dict[str, float | int | str]]:
         """What was outside by design, by why, with the mechanism's number where it is the platform's doing."""

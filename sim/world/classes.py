@@ -45,14 +45,15 @@ def classes(scenario: Scenario, nature: Nature) -> tuple[tuple[Traits, ...], NDA
     """
     behaviour, luck = scenario.device.behaviour, nature.luck
     destinations = [k.sockets.destination for k in nature.kinds]
-    strays = np.array([_straying(scenario, d) for d in destinations])[nature.kind] if destinations else luck[:, BYPASS]
+    share = [_straying(scenario, kind) for kind in nature.kinds]
+    strays = np.array(share)[nature.kind] if share else luck[:, BYPASS]
     variant = (
         (luck[:, GATE] < behaviour.gates_new_flows).astype(np.int64)
         + 2 * (luck[:, BYPASS] < strays)
         + 4 * (luck[:, RADIO] < behaviour.apns_prefers_cellular)
     )
     regions, region = _regions(scenario, nature)
-    matters = [1 + 2 * (d in ("apple", "resolver")) + 4 * (d == "apns") for d in destinations]
+    matters = [1 + 2 * (p > 0) + 4 * (d == "apns") for d, p in zip(destinations, share, strict=True)]
     anywhere = np.array([not k.sockets.address for k in nature.kinds], dtype=np.int64)
     variant = (variant & np.array(matters, dtype=np.int64)[nature.kind]) + 8 * region * anywhere[nature.kind]
     each = 8 * len(regions)
@@ -91,10 +92,10 @@ def _number(address: IPv4Address | IPv6Address) -> int:
     return int(address)
 
 
-def _straying(scenario: Scenario, destination: str) -> float:
-    """Probability that a flow to this destination strays."""
+def _straying(scenario: Scenario, kind: Kind) -> float:
+    """Probability that a flow of this kind strays."""
     behaviour, vpn = scenario.device.behaviour, scenario.vpn
-    match destination:
+    match kind.sockets.destination:
         case "apple" if vpn.include_all_networks:
             exempt = scenario.device.ios >= version(behaviour.apple_exempt_since)
             return behaviour.apple_bypass_share_sealed if exempt else 0.0
@@ -102,6 +103,8 @@ def _straying(scenario: Scenario, destination: str) -> float:
             return behaviour.apple_bypass_share
         case "resolver" if "" not in vpn.dns.match_domains:
             return behaviour.split_dns_fallback
+        case "internet" if kind.system and not (vpn.include_all_networks or vpn.always_on):
+            return behaviour.system_bypass
         case _:
             return 0.0
 
@@ -134,6 +137,8 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         intended, covered, covered_v6 = Intended.SYSTEM, False, False
     elif _missed(kind, scenario):
         intended, exempt, covered, covered_v6, uncovered = Intended.PROTECT, False, False, False, Cause.PER_APP_MISS
+    elif chance.strays and sockets.destination == "internet" and intended is Intended.PROTECT:
+        covered, covered_v6, uncovered = False, False, Cause.SYSTEM_SOCKET
     address = sockets.address or chance.address
     return Traits(
         intended=intended,
@@ -293,6 +298,8 @@ def _covered(kind: Kind, scenario: Scenario) -> tuple[Intended, bool, bool, bool
     """The same where no class of destinations decides, but the tunnel's routes and resolver."""
     vpn, sockets = scenario.vpn, kind.sockets
     covered, covered_v6 = covers(vpn, sockets.address)
+    if kind.look_ups and sockets.address and not (covered or covered_v6):
+        return (Intended.PROTECT, False, False, False, Cause.DNS)  # the app's own resolver is on no route of the tunnel
     if not covered and not (covered_v6 and sockets.family == "v6"):
         return (Intended.DIRECT, False, False, False, None)  # a split tunnel leaves it out by the user's own choice
     if sockets.destination == "resolver" and not _resolved_inside(sockets.domain, vpn):

@@ -45,6 +45,19 @@ LOOK_UP = Sockets(
 
 CAPTURED = LOOK_UP.model_copy(update={"name": "captured"})
 """The socket of a captured flow; its own traits are filled in, and its traffic is what was captured."""
+
+
+class _Asker(NamedTuple):
+    """Whose look-ups of which name, and by which resolver: they share a cache."""
+
+    owner: str
+    domain: str
+    system: bool = True
+    doh: bool = False
+    doh_address: str = ""
+
+
+_SYSTEM = _Asker("system", NETWORK_CHANGE)
 CHECK = LOOK_UP.model_copy(update={"name": "connectivity check", "destination": "link"})
 """The socket of a connectivity check; typical packets, as large as a look-up's."""
 
@@ -262,22 +275,24 @@ def _as_captured(app: App, flows: list[CapturedFlow], horizon: Instant) -> _Flow
 
 def _look_ups(sockets: list[_Flows], horizon: Instant) -> list[_Flows]:
     """A name is looked up before a socket is opened, unless the last answer is still fresh."""
-    opened: dict[tuple[str, str], list[Instant]] = {}
-    fresh_for: dict[tuple[str, str], Duration] = {}
+    opened: dict[_Asker, list[Instant]] = {}
+    fresh_for: dict[_Asker, Duration] = {}
     for flows in sockets:
-        owner, spec = flows.kind.owner, flows.kind.sockets
-        if spec.domain and not spec.doh:
-            opened.setdefault((owner, spec.domain), []).extend(flows.opens.tolist())
-            fresh_for.setdefault((owner, spec.domain), spec.dns_ttl)
+        spec = flows.kind.sockets
+        if spec.domain:
+            asker = _Asker(flows.kind.owner, spec.domain, flows.kind.system, spec.doh, spec.doh_address)
+            opened.setdefault(asker, []).extend(flows.opens.tolist())
+            fresh_for.setdefault(asker, spec.dns_ttl)
     found = []
-    for (owner, domain), instants in opened.items():
+    for asker, instants in opened.items():
         fresh_until, asked = -1, []
         for at in sorted(instants):
             if at >= fresh_until:
                 asked.append(at)
-                fresh_until = at + fresh_for[owner, domain]
-        origins = [(f"{owner}/dns/{domain}", len(asked))]
-        found.append(_queries(owner, domain, origins, np.array(asked, dtype=np.int64), horizon))
+                fresh_until = at + fresh_for[asker]
+        over_https = f"/doh/{asker.doh_address}" if asker.doh else ""
+        origins = [(f"{asker.owner}/dns/{asker.domain}{over_https}", len(asked))]
+        found.append(_queries(asker, origins, np.array(asked, dtype=np.int64), horizon))
     return found
 
 
@@ -291,7 +306,7 @@ def _look_ups_at_changes(changes: dict[Instant, list[Instant]], scenario: Scenar
             at = np.array(instants, dtype=np.int64).repeat(streams.of(name).poisson(mean, len(instants)))
             asked.append(at[at < scenario.duration])
             origins.append((name, len(asked[-1])))
-    return [_queries("system", NETWORK_CHANGE, origins, np.concatenate(asked), scenario.duration)] if origins else []
+    return [_queries(_SYSTEM, origins, np.concatenate(asked), scenario.duration)] if origins else []
 
 
 def _checks_at_joins(script: list[tuple[Instant, Event]], scenario: Scenario) -> list[_Flows]:
@@ -306,10 +321,17 @@ def _checks_at_joins(script: list[tuple[Instant, Event]], scenario: Scenario) ->
     return [_Flows(kind, [("checks at join", len(asked))], asked, closes, asked, numbers, sizes)]
 
 
-def _queries(owner: str, domain: str, origins: list[tuple[str, int]], at: Ints, horizon: Instant) -> _Flows:
-    """Each query is a flow of its own: a fresh port, gone when the answer has come."""
+def _queries(asker: _Asker, origins: list[tuple[str, int]], at: Ints, horizon: Instant) -> _Flows:
+    """Each query is a flow of its own: a fresh port, gone when the answer has come.
+
+    # MODEL: a query over HTTPS is as large as a plain one. Bias: bytes of such look-ups are too few.
+    """
     # MODEL: that takes a second, whatever the resolver. Bias: none on bytes; exposed seconds of look-ups are too long.
-    kind = Kind(owner, True, LOOK_UP.model_copy(update={"domain": domain}), look_ups=True)
+    changes = {"domain": asker.domain}
+    if asker.doh:
+        changes |= {"name": "doh", "destination": "internet", "address": asker.doh_address}
+    # The system looks names up for its apps; an app that uses HTTPS does it by itself.
+    kind = Kind(asker.owner, asker.system or not asker.doh, LOOK_UP.model_copy(update=changes), look_ups=True)
     sizes = np.full((2, len(at)), [[QUERY], [RESPONSE]])
     return _Flows(kind, origins, at, np.minimum(at + SECOND, horizon), at, np.arange(len(at)), sizes)
 

@@ -265,6 +265,14 @@ class Wifi(Model):
     """Classless static routes of its DHCP server (option 121): what lies there goes to the network's own gateway."""
     spoofs_server: tuple[Cidr, ...] = ()
     """Addresses that a forged answer to the VPN server's name makes the phone take for the server (ServerIP)."""
+    imitates: Name | None = None
+    """The SSID that it shows, where that is another network's: on-demand rules and people take it for that one."""
+    dns_domain: str = ""
+    """Search domain that its DHCP server gives out."""
+    dns_servers: tuple[str, ...] = ()
+    """Resolvers that its DHCP server gives out."""
+    reaches: tuple[str, ...] = ()
+    """Addresses that answer a probe only in this network."""
     router_vpn: bool = False
     """The router has a VPN of its own: whatever leaves the phone here is inside that."""
 
@@ -459,7 +467,9 @@ class Sockets(Model):
     clear_text: bool = False
     """The payload itself is readable on the way."""
     doh: bool = False
-    """The app asks its own resolver over HTTPS: no look-up is seen as such, the resolver's address is."""
+    """The app asks a resolver of its own over HTTPS: no look-up is seen as such, the resolver's address is."""
+    doh_address: Annotated[str, BeforeValidator(_read_address)] = ""
+    """Address of that resolver, where the VPN's routes decide. Empty: somewhere on the internet."""
     opens: Literal["with-app", "on-demand"] = "with-app"
     """A socket is opened when the app starts, or when there is something to say."""
     lifetime: DurationLaw = lognormal(minutes(20), 1.0)

@@ -56,7 +56,8 @@ class Period:
 class SlowTraffic:
     """What :class:`sim.engine.traffic.Traffic` means, in its plainest form."""
 
-    def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int) -> None:
+    def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int, evaluated: Ints) -> None:
+        self._evaluated: list[Instant] = evaluated.tolist()
         self.times: list[Instant] = at.tolist()
         self._flow: list[int] = flow.tolist()
         self._class = [int(classes[f]) for f in self._flow]
@@ -154,8 +155,8 @@ class SlowTraffic:
                 return _first(at for at in self.sent() if at >= max(after, now))
             case OnReceive(after=after):
                 return _first(at for at in self.received() if at >= max(after, now))
-            case OnAttempt(after=after):
-                return _first(at for at in self.times if at >= max(after, now))
+            case OnAttempt(after=after, evaluated=evaluated):
+                return _first(at for at in (self._evaluated if evaluated else self.times) if at >= max(after, now))
             case OnSilence():
                 return self._silence(watch, now)
             case OnReply():
@@ -221,7 +222,7 @@ class SlowEngine(Engine):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         nature = world.nature
-        self.slow = SlowTraffic(nature.at, nature.flow, world.classes, len(world.traits))
+        self.slow = SlowTraffic(nature.at, nature.flow, world.classes, len(world.traits), world.evaluated)
         self.traffic = cast("Traffic", self.slow)
         self.network = Network(world, self.traffic)
         self.flows = Flows(world, self.traffic, self._remind)

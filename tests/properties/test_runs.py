@@ -161,9 +161,9 @@ def a_sealed_device_leaks_only_old_sockets(run: Run) -> None:
     vpn = run.scenario.vpn
     if not vpn.include_all_networks or vpn.always_on:
         return
-    claimed = {Cause.LOCAL_NET} if vpn.exclude_local_networks else set()
     if any(isinstance(event, OtherVpnEnabled) for _, event in run.world.script):
-        claimed |= {Cause.NO_ENFORCER}  # this configuration, seal and all, is disabled then
+        return  # this configuration, seal and all, is disabled then
+    claimed = {Cause.LOCAL_NET} if vpn.exclude_local_networks else set()
     assert {w.cause for w in leak_windows(run)} <= {Cause.LEGACY_SOCKET, *claimed}
 
 

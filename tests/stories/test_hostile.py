@@ -170,7 +170,7 @@ def test_a_wrong_suffix_exposes_just_that_domain() -> None:
 
 
 def gathered(**tree: Any) -> list[int]:
-    options = {name: tree.pop(name) for name in ("all_interfaces", "mdns") if name in tree}
+    options: dict[str, Any] = {name: tree.pop(name) for name in ("all_interfaces", "mdns") if name in tree}
     deed = {"at": "10 min", "do": "gather_candidates", **options}
     changes: dict[str, Any] = {"stays": [{"wifi": "home"}], "timeline": [deed], **tree}
     run = play(merge(BASE, changes))

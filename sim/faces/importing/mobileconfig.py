@@ -318,7 +318,7 @@ def _rule(draft: Draft, where: str, rule: Any) -> dict[str, Any]:
                 if made["action"] == "evaluate":
                     draft.tell(
                         f"{where}.Action",
-                        "the model does not ask domain by domain: EvaluateConnection starts no tunnel",
+                        "starts for its domains where a required resolver or probe is missing; names always resolve",
                     )
                 elif text_of(rule[key]) == "Allow":
                     draft.tell(f"{where}.Action", "Allow is deprecated: taken as Ignore")
@@ -330,9 +330,7 @@ def _rule(draft: Draft, where: str, rule: Any) -> dict[str, Any]:
                 made["dns_domain" if key == "DNSDomainMatch" else "dns_server"] = [
                     plain(one) for one in _list(draft, where, rule, key)
                 ]
-                draft.tell(
-                    f"{where}.{key}", "the model does not know a network's own resolver: this rule never matches"
-                )
+                draft.tell(f"{where}.{key}", "held against dns_domain and dns_servers of the scenario's networks")
             case "URLStringProbe":
                 made["probe"] = True
             case "ActionParameters":
@@ -371,8 +369,20 @@ def _parameters(draft: Draft, where: str, value: Any) -> list[dict[str, Any]]:
         )
         made.append({"domains": domains, "action": action})
         for key in entry:
-            if key not in ("Domains", "DomainAction"):
-                draft.ignore(f"{where}[{i}].{_label(key)}", "a probe for one domain: the model's names always resolve")
+            match key:
+                case "Domains" | "DomainAction":
+                    pass
+                case "RequiredDNSServers":
+                    servers = [
+                        address for one in _list(draft, f"{where}[{i}]", entry, key) if (address := address_of(one))
+                    ]
+                    made[-1]["required_dns"] = servers
+                    draft.tell(f"{where}[{i}].{key}", "held against dns_servers of the scenario's networks")
+                case "RequiredURLStringProbe":
+                    made[-1]["required_probe"] = "required probe"
+                    draft.tell(f"{where}[{i}].{key}", 'answers only in networks with reaches = ["required probe"]')
+                case _:
+                    draft.ignore(f"{where}[{i}].{_label(key)}", "not a key of a rule's parameters in Apple's schema")
     return made
 
 
@@ -532,17 +542,18 @@ def _services(draft: Draft, value: Any) -> list[str]:
 
 def _app_exceptions(draft: Draft, value: Any) -> None:
     entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-    names = [name for entry in entries if (name := word(text_of(entry.get("BundleIdentifier"))))]
-    draft.put("AlwaysOn.ApplicationExceptions", "always_on.allow_apps", names)
+    names = {name: entry for entry in entries if (name := word(text_of(entry.get("BundleIdentifier"))))}
+    udp = [name for name, entry in names.items() if texts_of(entry.get("LimitToProtocols", [])) == ["UDP"]]
+    draft.put("AlwaysOn.ApplicationExceptions", "always_on.allow_apps", [name for name in names if name not in udp])
+    if udp:
+        draft.put("AlwaysOn.ApplicationExceptions.LimitToProtocols", "always_on.allow_apps_udp", udp)
     if names:
         draft.tell(
             "AlwaysOn.ApplicationExceptions",
             "bundle identifiers: rename the scenario's apps to them, or these to the apps",
         )
-    if any("LimitToProtocols" in entry for entry in entries):
-        draft.ignore(
-            "AlwaysOn.ApplicationExceptions.LimitToProtocols", "the model's exception is for all of an app's traffic"
-        )
+    if any("LimitToProtocols" in entry and name not in udp for name, entry in names.items()):
+        draft.ignore("AlwaysOn.ApplicationExceptions.LimitToProtocols", "not UDP: the exception is for all of an app")
 
 
 def _plug_in(draft: Draft, payload: Mapping[str, Any], settings: Mapping[str, Any]) -> None:

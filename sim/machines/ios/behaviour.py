@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from sim.base.citing import ASSUMED, MEASURED, REPORTED, Cited, Parameters
+from sim.base.citing import ASSUMED, MEASURED, REPORTED, SPECIFIED, Cited, Parameters
 from sim.base.laws import DurationLaw, lognormal, triangular
 from sim.base.units import MILLISECOND, DurationField, Share, minutes, seconds
 
@@ -18,6 +18,7 @@ PROFILES: dict[str, dict[str, Any]] = {
     "default": {},
     "proton-2020": {"legacy_survival": 1.0, "closes_on_path_loss": 0.98, "airplane_drops_wifi": True},
     "horowitz-2022": {"airplane_drops_wifi": False, "sealing_closes_legacy": 0.0, "apple_bypass_share": 0.8},
+    "new-sockets-outside": {"system_bypass": 0.5},
     "host-routes": {"legacy_survival": 0.0},
     "sealing-closes": {"sealing_closes_legacy": 1.0},
     "sealing-covers-apple": {"apple_bypass_share_sealed": 0.0},
@@ -65,6 +66,16 @@ class Behaviour(Parameters):
             "horowitz-2022", "on an iPad that remembers it, Wi-Fi stays on in airplane mode", MEASURED, "false", "true"
         ),
     ] = True
+    system_bypass: Annotated[
+        Share,
+        Cited(
+            "horowitz-2022",
+            "services open new sockets outside while the status says Connected; the mechanism is unknown",
+            ASSUMED,
+            "0",
+            "0.5",
+        ),
+    ] = 0.0
     apple_bypass_share: Annotated[
         Share, Cited("mysk-2022", "share of Apple's services outside; no rate was published", ASSUMED, "0.05", "0.8")
     ] = 0.3
@@ -147,6 +158,15 @@ class Behaviour(Parameters):
             "5",
         ),
     ] = 0
+    dns_first_retry: Annotated[
+        DurationField, Field(gt=0), Cited("mdnsresponder", "uDNS.h: not below 1 s", SPECIFIED)
+    ] = seconds(1)
+    dns_first_retry_cellular: Annotated[
+        DurationField, Field(gt=0), Cited("mdnsresponder", "uDNS.h: on cellular not before 2 s", SPECIFIED)
+    ] = seconds(2)
+    dns_backoff: Annotated[
+        float, Field(ge=1, le=10), Cited("mdnsresponder", "uDNS.h: each interval is twice the last", SPECIFIED)
+    ] = 2.0
     tcp_patience: Annotated[
         DurationField,
         Cited(
@@ -202,6 +222,16 @@ class TunnelLimits(Parameters):
         DurationLaw,
         Cited("apple-device-management", "rules are evaluated at network changes", ASSUMED, "0.05 s", "1 s"),
     ] = lognormal(200 * MILLISECOND, 0.6, seconds(1))
+    probe_cached: Annotated[
+        bool,
+        Cited(
+            "on-demand-probe-2019",
+            "the answer of a URLStringProbe is remembered until reboot; iOS 12.3.1",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = False
     boot_delay: Annotated[
         DurationLaw, Cited("mullvad-1649", "traffic flows outside after a restart", ASSUMED, "3 s", "120 s")
     ] = lognormal(seconds(20), 0.8, seconds(120))

@@ -265,7 +265,7 @@ _L03 = (
         "commute-flapping",
         Said("0 s < switch:exposure.by_cause.L03.seconds < openvpn:exposure.by_cause.L03.seconds", each_day=_MEAN),
         Said("switch:exposure.by_cause.L03.seconds <= 3 s * switch:reconnects.count"),
-        arms={"switch": {"policy": "openvpn", "vpn.client.kill_switch": "1 s"}},
+        arms={"switch": {"policy": "openvpn", "vpn.client.kill_switch": "app"}},
     ),
 )
 
