@@ -391,11 +391,16 @@ def _translated(error: ValidationError, tree: Mapping[str, Any], file: str) -> S
                 file, key, f'found {_show(first["input"])}; expected a table with a key law = "…"{more}'
             )
         case "value_error":
-            found = "" if isinstance(first["input"], dict) else f"found {_show(first['input'])}; "
+            found = "" if _is_large(first["input"]) else f"found {_show(first['input'])}; "
             return ScenarioError(file, key, f"{found}{str(first['msg']).removeprefix('Value error, ')}{more}")
         case _:
             message = str(first["msg"])
             return ScenarioError(file, key, f"found {_show(first['input'])}; {message[0].lower()}{message[1:]}{more}")
+
+
+def _is_large(value: Any) -> bool:
+    """Whether it says nothing to show its beginning: a table, or a text of several lines."""
+    return isinstance(value, dict) or (isinstance(value, str) and "\n" in value)
 
 
 def _show(value: Any) -> str:
