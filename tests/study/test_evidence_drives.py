@@ -49,7 +49,7 @@ def test_what_is_played_of_a_sample_is_what_it_says(check: object, data: Path) -
 def test_a_check_fails_if_a_change_is_not_played(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sim.world.recorded.rat_of", lambda word: None)
     monkeypatch.setattr("sim.world.recordings.recording.Recording.changes", lambda self, column: [(0, column[0])])
-    (rats, cells) = checks()["D-ucc"].examine(Given(data))
+    (rats, cells) = checks()["R-ucc"].examine(Given(data))
     assert not rats.holds
     assert not cells.holds
     assert "ucc.csv" in rats.why
