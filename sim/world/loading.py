@@ -82,17 +82,13 @@ def load(
         tree = merge(tree, policies[policy])
     if vpn:
         tree = merge(tree, {"vpn": vpn})
+    if recording is not None:
+        tree["recording"] = {"file": str(recording)}  # what the file cuts from its own means nothing in this one
     for key, value in (settings or {}).items():
         put(tree, key, value, str(file))
     tree = _with_captures(tree, file)
-    if recording is None:
-        return with_recording(validate(tree, str(file)), file)
-    if not isinstance(tree.get("recording", {}), dict):
-        raise ScenarioError(str(file), "recording", "expected a table")
-    tree["recording"] = {**tree.get("recording", {}), "file": str(recording)}
-    scenario = with_recording(validate(tree, str(file)), file, Path(recording))
-    assert scenario.recording is not None
-    if "duration" in (settings or {}):
+    scenario = with_recording(validate(tree, str(file)), file, None if recording is None else Path(recording))
+    if recording is None or scenario.recording is None or "duration" in (settings or {}):
         return scenario
     return scenario.model_copy(update={"duration": max(scenario.duration, scenario.recording.drive.end)})
 
