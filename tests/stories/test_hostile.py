@@ -195,6 +195,28 @@ def test_another_vpn_disables_this_one_rules_and_all() -> None:
     assert causes(run) == {Cause.NO_ENFORCER}
 
 
+def test_android_lets_look_ups_out_while_the_tunnel_is_set_up_anew_and_nothing_else() -> None:
+    """mullvad-android-dns-2024: also where it blocks what is not in the VPN."""
+    app: dict[str, Any] = {
+        **BASE["apps"][0],
+        "sockets": [{**BASE["apps"][0]["sockets"][0], "domain": "example.org", "dns_ttl": "1 s"}],
+    }
+    rotations = [{"at": f"{minute} min", "do": "rotate_key"} for minute in range(1, 29)]
+    tree: dict[str, Any] = {
+        "stays": [{"wifi": "home"}],
+        "apps": [app],
+        "timeline": rotations,
+        "vpn": {"include_all_networks": True},
+    }
+    slow: dict[str, Any] = {"client": {"reasserts": False, "apply": "3 s"}}
+    android = play(merge(BASE, tree | {"device": {"behaviour": {"profile": "android-block"}}}), **slow)
+    assert leaked(play(merge(BASE, tree), **slow)) == 0
+    assert causes(android) == {Cause.DNS}
+    document = summarise(android).as_dict()
+    assert set(document["exposure"]["by_kind"]) == {"c"}
+    assert document["blocked"]["bytes"] > 0
+
+
 def test_android_lets_connectivity_checks_out_at_every_join() -> None:
     walks = [{"at": f"{2 * i} min", "wifi": ("home", "rogue")[i % 2], "leaving": "clean"} for i in range(1, 6)]
     tree = merge(BASE, {"device": {"behaviour": {"profile": "android-block"}}, "stays": [{"wifi": "home"}, *walks]})
