@@ -348,7 +348,10 @@ _L05 = (
         Said("exposure.flows <= uncached:exposure.flows"),
         Said("exposure.flows < uncached:exposure.flows", each_day=_MEAN),
         arms={"uncached": _UNCACHED},
-        also=_lacks("retries multiply the names", "a look-up is one query and one answer; it is never repeated"),
+        also=_lacks(
+            "retries multiply the names",
+            "look-ups that wait are repeated; one that leaves outside is answered at once, so it never is",
+        ),
     ),
     _claims(
         "L05-5",
@@ -427,7 +430,7 @@ _L07_L08 = (
         "a forged server address needs a name to forge an answer to",
         _TUNNELCRACK,
         "rogue-ap",
-        Said("forged-numeric:exposure.bytes == 0"),
+        Said("forged-numeric:exposure.by_cause.L07.bytes == 0"),
         Said("forged:exposure.by_cause.L07.bytes > 0", each_day=_MEAN),
     ),
     _claims(
