@@ -360,6 +360,12 @@ def test_a_rat_has_the_radio_of_its_kind(
     assert all("HSPA+, HSUPA" in note and "cellular.radios.umts" in note for note in said)
 
 
+def test_without_service_the_radio_stays_as_it_was(tmp_path: Path) -> None:
+    chosen = {"umts": "lte-2012"}
+    found = scenario("t_s,rat\n0,-\n5,3G\n10,-\n15,HSPA+\n20,LTE\n25,\n", tmp_path, cellular={"radios": chosen})
+    assert drawn(found).radios == ((0, "lte-2020"), (5 * SECOND, "lte-2012"), (20 * SECOND, "lte-2020"))
+
+
 def test_lte_is_the_radio_that_the_scenario_chose(tmp_path: Path) -> None:
     found = scenario("t_s,rat\n0,4G\n10,LTE\n", tmp_path, cellular={"radio": "lte-2012"})
     assert {radio for _, radio in drawn(found).radios} == {"lte-2012"}
