@@ -180,6 +180,19 @@ def test_a_ping_has_an_outage_where_five_are_lost_and_loss_elsewhere() -> None:
     assert 1 - (1 - found.loss[0]) ** 2 == pytest.approx(3 / 10)
 
 
+@pytest.mark.parametrize(("lost", "outages"), [(0, 0), (4, 0), (5, 1)])
+def test_five_lost_of_five_a_second_are_an_outage(lost: int, outages: int) -> None:
+    sent = [n for n in range(1, 31) if not 10 < n <= 10 + lost]
+    found = of(
+        "".join(
+            f"[2031-05-01 08:00:{n / 5:09.6f}] 46 bytes from 192.0.2.1: icmp_seq={n} ttl=44 time=0 ms\n" for n in sent
+        )
+    )
+    assert (len(found.changes(found.cellular_works)) - 1) / 2 == outages
+    assert found.loss is not None
+    assert (found.loss[0] > 0) == (lost == 4)
+
+
 def test_a_walk_is_the_same_whichever_file_of_the_pair_is_named() -> None:
     found = read(SAMPLES / "walk_wifi.csv")
     assert found == read(SAMPLES / "walk_cellular.csv")
