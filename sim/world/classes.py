@@ -155,6 +155,7 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         falls_back=chance.strays and sockets.destination == "resolver",
         reason=None if intended is Intended.PROTECT else _reason(kind, scenario),
         diverted=_diverted(scenario, address) if covered and sockets.destination not in ("local", "airprint") else (),
+        drops_v6=covered_v6 and vpn.client.ipv6 == "dropped",
         forged=_forged(scenario, address) if covered else (),
         strays_in_updates=sockets.destination == "resolver" and scenario.device.behaviour.look_ups_leak_in_updates,
     )
