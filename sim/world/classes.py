@@ -232,7 +232,9 @@ def _diversion(wifi: Wifi, scenario: Scenario, address: str) -> Diversion | None
     # A route of the VPN that is not the default wins over all others if routes are enforced.
     enforced = vpn.enforce_routes and not sealed and ours > 0
     local = _longest((wifi.local_network,) if wifi.local_network else (), address)
-    if local >= ours and local >= 0 and not enforced and not (sealed and not _local_outside(vpn)):
+    # Always-On takes local networks in, but for its exceptions; a seal does if they are not excluded.
+    taken_in = vpn.always_on is not None or (sealed and not _local_outside(vpn))
+    if local >= ours and local >= 0 and not enforced and not taken_in:
         return Diversion(Cause.LOCAL_NET)
     pushed = _longest(wifi.dhcp_routes, address)
     if pushed >= ours and pushed >= 0 and not behaviour.ignores_dhcp_routes and not enforced and not sealed:
