@@ -155,6 +155,7 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         falls_back=chance.strays and sockets.destination == "resolver",
         reason=None if intended is Intended.PROTECT else _reason(kind, scenario),
         diverted=_diverted(scenario, address) if covered and sockets.destination not in ("local", "airprint") else (),
+        drops_v6=covered_v6 and vpn.client.ipv6 == "dropped",
         forged=_forged(scenario, address) if covered else (),
         strays_in_updates=sockets.destination == "resolver" and scenario.device.behaviour.look_ups_leak_in_updates,
     )
@@ -231,7 +232,9 @@ def _diversion(wifi: Wifi, scenario: Scenario, address: str) -> Diversion | None
     # A route of the VPN that is not the default wins over all others if routes are enforced.
     enforced = vpn.enforce_routes and not sealed and ours > 0
     local = _longest((wifi.local_network,) if wifi.local_network else (), address)
-    if local >= ours and local >= 0 and not enforced and not (sealed and not _local_outside(vpn)):
+    # Always-On takes local networks in, but for its exceptions; a seal does if they are not excluded.
+    taken_in = vpn.always_on is not None or (sealed and not _local_outside(vpn))
+    if local >= ours and local >= 0 and not enforced and not taken_in:
         return Diversion(Cause.LOCAL_NET)
     pushed = _longest(wifi.dhcp_routes, address)
     if pushed >= ours and pushed >= 0 and not behaviour.ignores_dhcp_routes and not enforced and not sealed:

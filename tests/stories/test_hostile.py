@@ -89,6 +89,10 @@ def test_sealing_helps_unless_local_networks_are_left_out() -> None:
     assert leaked(play(OPTION_121, include_all_networks=True, exclude_local_networks=True)) == 0
 
 
+def test_always_on_takes_local_networks_in() -> None:
+    assert leaked(play(LOCAL_NET, protocol="ikev2", always_on={})) == 0
+
+
 def test_a_forged_answer_needs_a_name_to_answer_to() -> None:
     network = merge(
         rogue(spoofs_server=["0.0.0.0/1"]), {"stays": [{"wifi": "rogue"}, {"at": "20 min", "wifi": "home"}]}
