@@ -164,6 +164,7 @@ def a_sealed_device_leaks_only_old_sockets(run: Run) -> None:
     if any(isinstance(event, OtherVpnEnabled) for _, event in run.world.script):
         return  # this configuration, seal and all, is disabled then
     claimed = {Cause.LOCAL_NET} if vpn.exclude_local_networks else set()
+    claimed |= {Cause.DNS} if run.scenario.device.behaviour.look_ups_leak_in_updates else set()
     assert {w.cause for w in leak_windows(run)} <= {Cause.LEGACY_SOCKET, *claimed}
 
 
