@@ -24,6 +24,7 @@ from sim.world.captures.traffic import CapturedFlow, Traffic
 
 LONGEST: Duration = 31 * 24 * HOUR
 _MOST_SHOWN = 4
+_MOST_REASONS = 8
 _SYSTEM = frozenset({"dns", "push", "apple", "time"})
 """Apps of :mod:`sim.world.captures.services` that are the platform's."""
 _IS_VPN = "vpn"
@@ -133,7 +134,10 @@ def _what_does_not(whole: Table, table: Table, parts: list[Table], found: Flows)
             elsewhere
         )
     dropped.update(found.others)
-    notes = [Note(f"{n:,} packets", why, False) for why, n in dropped.most_common()]
+    notes = [Note(f"{n:,} packets", why, False) for why, n in dropped.most_common(_MOST_REASONS)]
+    rest = dropped.total() - sum(n for _, n in dropped.most_common(_MOST_REASONS))
+    if rest:
+        notes.append(Note(f"{rest:,} packets", "for other reasons", False))
     if whole.disordered:
         notes.append(Note(f"{whole.disordered:,} packets", "stood in the file behind a later one: put in order", False))
     if whole.damage:

@@ -35,7 +35,7 @@ SEAM = DAY
 HTTPS = 443
 _LONG_HEADER = 0xC0
 """Header form and fixed bit of a QUIC packet with a long header (RFC 9000 §17.2)."""
-_CUT_IT = "Cut it (editcap -A BEGIN -B END), or record headers only (tcpdump -s 128)."
+_CUT_IT = "Cut it (editcap -A BEGIN -B END), or record headers only (tcpdump -s 256)."
 
 
 class CaptureRefused(Refusal):
