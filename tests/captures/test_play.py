@@ -279,6 +279,7 @@ def test_nature_is_what_was_captured_up_to_the_horizon(flows_: list[CapturedFlow
     )  # fmt: skip
     long, short = draw(whole, Streams(seed)), draw(shorter, Streams(seed))
     assert told(short, until) == told(long, until) == expected
+    assert (short.closes <= until).all()
     lucks = {tuple(row) for row in short.luck.tolist()}
     assert lucks <= {tuple(row) for row in long.luck.tolist()}
     assert len(lucks) == len(short.luck)
