@@ -19,7 +19,7 @@ from sim.base.units import HOUR, MINUTE, SECOND, Duration, to_seconds, write_dur
 from sim.faces.importing.reading import Note, plain
 from sim.world.captures import files, traffic
 from sim.world.captures.flows import GAP, Flows, Phone, flows, phone_given, phone_in
-from sim.world.captures.table import SEAM, CaptureRefused, Table, read
+from sim.world.captures.table import CaptureRefused, Table, read
 from sim.world.captures.traffic import CapturedFlow, Traffic
 
 LONGEST: Duration = 31 * 24 * HOUR
@@ -130,7 +130,7 @@ def _what_does_not(whole: Table, table: Table, parts: list[Table], found: Flows)
     dropped = Counter(whole.dropped)
     elsewhere = sum(len(part.at) for part in parts) - len(table.at)
     if elsewhere:
-        dropped[f"in {len(parts) - 1} other recordings, more than {_days(SEAM)[0]} day apart; the largest is taken"] = (
+        dropped[f"in other recordings of the file ({len(parts) - 1}), a day or more apart: the largest is taken"] = (
             elsewhere
         )
     dropped.update(found.others)
