@@ -17,6 +17,7 @@ from tomlkit import aot, comment, item, nl
 
 from sim.base.units import HOUR, MINUTE, SECOND, Duration, to_seconds, write_duration
 from sim.faces.importing.reading import Note, plain
+from sim.faces.terminal import count
 from sim.world.captures import files, traffic
 from sim.world.captures.flows import GAP, Flows, Phone, flows, phone_given, phone_in
 from sim.world.captures.table import CaptureRefused, Table, read
@@ -111,8 +112,10 @@ def _what_counts(whole: Table, side: Phone, found: Flows, gap: Duration) -> list
     notes = [
         Note("phone", f"{', '.join(shown[:_MOST_SHOWN])}{more}: {why}", True),
         Note("time", f"{_length(found.duration)}, from the phone's first packet on; the date is not kept", True),
-        Note("traffic", f"{len(found.traffic):,} flows, {bursts:,} bursts, {found.bytes:,} bytes of payload", True),
-        Note("apps", ", ".join(f"{app} {n}" for app, n in per_app.most_common()) + " flows, told by ports", True),
+        Note(
+            "traffic", f"{count(len(found.traffic), 'flow')}, {count(bursts, 'burst')}, {found.bytes:,} B payload", True
+        ),
+        Note("apps", "flows, told by ports: " + ", ".join(f"{app} {n}" for app, n in per_app.most_common()), True),
         Note("bursts", f"packets nearer than {write_duration(gap)} are one, of a second at most", True),
     ]
     if per_app[_IS_VPN]:
