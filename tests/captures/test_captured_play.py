@@ -64,7 +64,7 @@ def test_the_import_says_what_was_read(hour: Path, capsys: pytest.CaptureFixture
     assert command("import", "my-hour.pcap", "-o", "my-hour.toml") == 0
     out, err = capsys.readouterr()
     assert out == ""
-    for said in ("raw IP", "192.168.1.23", "2001:db8:1:2::23", "96 flows", "20,235,826 bytes", "Wrote my-hour.csv"):
+    for said in ("raw IP", "192.168.1.23", "2001:db8:1:2::23", "96 flows", "20,235,826 B", "Wrote my-hour.csv"):
         assert said in err
     # Where somebody went is not shown.
     assert made.NEWS not in err
@@ -279,6 +279,7 @@ def test_nature_is_what_was_captured_up_to_the_horizon(flows_: list[CapturedFlow
     )  # fmt: skip
     long, short = draw(whole, Streams(seed)), draw(shorter, Streams(seed))
     assert told(short, until) == told(long, until) == expected
+    assert (short.closes <= until).all()
     lucks = {tuple(row) for row in short.luck.tolist()}
     assert lucks <= {tuple(row) for row in long.luck.tolist()}
     assert len(lucks) == len(short.luck)

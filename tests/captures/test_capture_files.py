@@ -297,6 +297,12 @@ def test_a_bad_block_ends_the_reading(bad: bytes, why: str) -> None:
     assert why in found.damage
 
 
+def test_packets_are_put_in_order_of_time() -> None:
+    found = read(made.pcap([small()[k] for k in (2, 0, 3, 1)]))
+    assert rows(made.pcap([small()[k] for k in (2, 0, 3, 1)])) == rows(made.pcap(small()))
+    assert found.disordered == 2
+
+
 def test_incredible_times_are_dropped() -> None:
     (_, frame), *_ = small()
     far = made.enhanced(2**63, frame)
