@@ -301,10 +301,6 @@ _L04 = (
 _DOH = {f"apps.{name}.sockets.0.doh": True for name in ("news", "mail", "messenger", "health")}
 _UNCACHED = {f"apps.{name}.sockets.0.dns_ttl": "0 s" for name in ("news", "mail", "messenger", "health")}
 _HOLES = {
-    "timeline": [
-        {"at": f"{k} min", "do": "outage", "interface": "wifi", "lasts": "30 s"} for k in range(5, 60, 5)
-    ]
-}
     "timeline": [{"at": f"{k} min", "do": "outage", "interface": "wifi", "lasts": "30 s"} for k in range(5, 60, 5)]
 }
 _CALM = {
