@@ -159,9 +159,9 @@ def read_stream(stream: BinaryIO, file: str, with_names: bool = False) -> Table:
     try:
         for record in files.records(stream):
             reader.add(record)
-    except files.NoCapture as other:
+    except files.NoCaptureError as other:
         raise CaptureRefused(file, str(other)) from None
-    except files.Damaged as place:
+    except files.DamagedError as place:
         damage = str(place)
     return reader.table(damage)
 
