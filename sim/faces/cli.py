@@ -184,6 +184,41 @@ def explain(
     explain_one(stdout(), summary, window)
 
 
+@app.command()
+def whatif(
+    context: typer.Context,
+    scenario: ScenarioArgument,
+    policy: PolicyOption = None,
+    seed: SeedOption = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many days, from the seed on.")] = 1,
+    settings: SetOption = None,
+    profile: ProfileOption = None,
+    recording: RecordingOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
+) -> None:
+    """Play the same day under each mitigation, and find the smallest set of changes that closes all leak windows."""
+    from sim.faces import mitigating
+    from sim.study.whatif import what_if
+
+    file = shipped.find(scenario)
+    chosen = _load(file, policy, settings or [], profile, recording)
+    for note in recorded.notes(chosen):
+        say(note)
+    first = chosen.seed if seed is None else seed
+    context.obj.played = [str(file), str(first)]
+    with progress("whatif: change") as tell:
+        asked = what_if(chosen, range(first, first + seeds), tell)
+    with progress("whatif: set") as tell:
+        found = asked.search(tell)
+    if json:
+        sys.stdout.write(saving.as_json(mitigating.as_document(asked, found)))
+        return
+    given = [w for s in settings or [] for w in ("--set", s)]
+    for option, value in (("--policy", policy), ("--profile", profile), ("--recording", recording), ("--seed", seed)):
+        given += [] if value is None else [option, str(value)]
+    mitigating.report(stdout(), asked, found, ["leakwindow", "run", scenario, *given])
+
+
 def _play(
     context: typer.Context,
     scenario: str,
