@@ -1,8 +1,8 @@
 """The command `leakwindow`: what people type.
 
 Results go to stdout, notes and progress to stderr. Exit status: 0 done, 1 a claim failed, 2 the user's input is wrong,
-70 we are wrong. This is the one place where errors end: each becomes one message. Whatever is heavy (matplotlib) is
-imported by the command that needs it, so that `--help` and `check` stay quick.
+70 we are wrong, 130 stopped by Ctrl-C. This is the one place where errors end: each becomes one message. Whatever is
+heavy (matplotlib) is imported by the command that needs it, so that `--help` and `check` stay quick.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +32,7 @@ from sim.world.scenario import Scenario
 if TYPE_CHECKING:
     from sim.faces.importing import Imported, Note
 
-CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG = 1, 2, 70
+CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG, STOPPED = 1, 2, 70, 130
 
 app = typer.Typer(
     name="leakwindow",
@@ -65,6 +66,8 @@ ProfileOption = Annotated[
 RecordingOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A recorded drive in the place of the scenario's cellular network.")
 ]
+
+WorkersOption = Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -225,6 +228,75 @@ def _servers(imported: Imported, tree: dict[str, Any]) -> dict[str, Any]:
     return {"servers": [*imported.servers, *own]}
 
 
+# Many days ------------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def compare(
+    scenario: ScenarioArgument,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B", help="A key and its values, or policy=none,NAME; may be given again."),
+    ] = None,
+    settings: SetOption = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=2, max=1_000_000, help="How many days, at most. [40; with --precision 640]")
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="Stop once differences are known to this share of the mean, such as 10%."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Other days of the same kind.")] = 1,
+    workers: WorkersOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep all rows there; the same command goes on where it stopped.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw intervals and trade-off: .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """Play policies or protocols on the same days: differences with intervals, and who wins where that is sure."""
+    from sim.faces import comparing, studying
+
+    if plot is not None:
+        saving.check_picture(plot)
+    if out is not None:
+        saving.check_directory(out)
+    file = shipped.find(scenario)
+    wide = None if precision is None else comparing.read_precision(precision)
+    wanted = comparing.Wanted(seeds, wide, seed, workers, None, out)
+    arms = studying.arms_of(vary or [], read_tree(file).get("policies"))
+    plan = comparing.plan_of(file, arms, dict(read_setting(s) for s in settings or []), wanted)
+    with _stoppable(out):
+        found = comparing.played(plan, wanted)
+    if plot is not None:
+        from sim.faces.contrasts import draw
+
+        saving.write({plot: draw(found, file.stem, plot.suffix.lower().removeprefix("."))})
+    if json:
+        sys.stdout.write(saving.as_json({"scenario": str(file), **found.as_dict()}))
+    else:
+        comparing.report(stdout(), found, file.stem, wide)
+    for path in (*([out] if out else []), *([plot] if plot else [])):
+        say(f"Wrote {path}")
+
+
+@contextmanager
+def _stoppable(out: Path | None) -> Iterator[None]:
+    """Ctrl-C ends a study in order: what is played is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = shlex.join(["leakwindow", *sys.argv[1:]])
+        say(
+            f"Stopped. What was played is in {out}; go on with: {command}"
+            if out is not None
+            else "Stopped. Nothing was kept; with --out DIR it would be."
+        )
+        raise typer.Exit(STOPPED) from None
+
+
 # Files ----------------------------------------------------------------------------------------------------------------
 
 
@@ -355,7 +427,7 @@ def evidence(
         list[str] | None,
         typer.Option(metavar="ID", help="This check is known to fail: exit 1 if it holds, or if any other fails."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")] = None,
+    workers: WorkersOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
 ) -> None:
     """Replay every published result that the model claims to reproduce, and say how far off each is."""

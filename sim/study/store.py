@@ -50,7 +50,7 @@ class StudyFolder:
     ----------
     path : made if it is not there
     plan : what is played there
-    about : what else belongs to the study, for `plan.json`: factors and their values by point
+    about : what else people may want to know about the study, for `plan.json`
 
     Raises
     ------
@@ -65,27 +65,22 @@ class StudyFolder:
             (path / PARTS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StudyRefused(f"{path}: cannot be made a folder: {error.strerror or error}") from None
-        known = path / PLAN
-        if known.is_file():
-            found = json.loads(known.read_text(encoding="utf-8")).get("identity")
-            if found != plan.identity:
-                raise StudyRefused(
-                    f"{path}: holds another study (another scenario, other arms, points, days or seed)\n"
-                    "  Choose another folder with --out, or remove this one."
-                )
-        else:
-            said = {"identity": plan.identity, "tasks": plan.tasks, **about}
-            _write(known, (json.dumps(said, indent=2, default=str) + "\n").encode())
+        if (path / PLAN).is_file() and read_plan(path).get("identity") != plan.identity:
+            raise StudyRefused(
+                f"{path}: holds another study (another scenario, or other arms, factors or seed)\n"
+                "  Choose another folder with --out, or remove this one."
+            )
+        said = {"identity": plan.identity, "tasks": plan.tasks, **about}
+        content = (json.dumps(said, indent=2, default=str, ensure_ascii=False) + "\n").encode()
+        if not (path / PLAN).is_file() or (path / PLAN).read_bytes() != content:
+            (path / ROWS).unlink(missing_ok=True)  # of fewer or more days than are now asked for
+            _write(path / PLAN, content)
 
     def done(self) -> list[tuple[int, int]]:
         """Ranges of tasks whose rows are there, [first, behind), in order."""
-        found = []
-        with os.scandir(self.path / PARTS) as entries:
-            for entry in entries:
-                first, dash, behind = entry.name.removesuffix(".parquet").partition("-")
-                if dash and first.isdigit() and behind.isdigit() and entry.name.endswith(".parquet"):
-                    found.append((int(first), int(behind)))
-        return sorted(found)
+        return [
+            (first, min(behind, self._plan.tasks)) for first, behind in _parts(self.path) if first < self._plan.tasks
+        ]
 
     def missing(self) -> Iterator[tuple[int, int]]:
         """Ranges of tasks that are still to be played, in order."""
@@ -96,7 +91,7 @@ class StudyFolder:
 
     def write(self, first: int, behind: int, rows: Sequence[Row]) -> None:
         """The rows of the tasks in [first, behind): a part."""
-        _write(self.path / PARTS / f"{first:08d}-{behind:08d}.parquet", _as_parquet(table(rows, self._factors)))
+        _write(_part(self.path, first, behind), _as_parquet(table(rows, self._factors)))
 
     def finish(self) -> Path:
         """All parts as one file, in order, once nothing is missing. One part at a time is in memory."""
@@ -105,10 +100,10 @@ class StudyFolder:
         target, beside = self.path / ROWS, self.path / f".{ROWS}.part"
         waiting: list[pa.Table] = []
         writer: Any = None
-        for part in self._parts():
-            waiting.append(pq.read_table(part))
+        for part in self._tables():
+            waiting.append(part)
             if writer is None:
-                writer = pq.ParquetWriter(beside, waiting[0].schema, compression="zstd")
+                writer = pq.ParquetWriter(beside, part.schema, compression="zstd")
             if sum(len(each) for each in waiting) >= ROW_GROUP:
                 waiting = _write_groups(writer, waiting, whole=False)
         if writer is not None:
@@ -117,18 +112,53 @@ class StudyFolder:
             beside.replace(target)
         return target
 
-    def _parts(self) -> list[Path]:
-        return [self.path / PARTS / f"{first:08d}-{behind:08d}.parquet" for first, behind in self.done()]
-
     def rows(self) -> pa.Table:
         """All rows that are there, in order."""
         import pyarrow as pa
+
+        return pa.concat_tables([*self._tables()] or [table([], self._factors)])
+
+    def _tables(self) -> Iterator[pa.Table]:
+        """The parts, one after the other; of the last one, what belongs to this plan."""
+        import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        if (self.path / ROWS).is_file():
-            return pq.read_table(self.path / ROWS)
-        parts = [pq.read_table(part) for part in self._parts()]
-        return pa.concat_tables(parts) if parts else table([], self._factors)
+        for first, behind in _parts(self.path):
+            if first < self._plan.tasks:
+                found = pq.read_table(_part(self.path, first, behind))
+                yield found.filter(pc.less(found["task"], self._plan.tasks)) if behind > self._plan.tasks else found
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """What a study folder says about itself.
+
+    Raises
+    ------
+    StudyRefused
+    """
+    try:
+        found = json.loads((path / PLAN).read_text(encoding="utf-8"))
+    except OSError:
+        raise StudyRefused(f"{path}: this is no study folder: it has no {PLAN}") from None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise StudyRefused(f"{path / PLAN}: this is not the plan of a study; it was changed by another program")
+    return found
+
+
+def _parts(path: Path) -> list[tuple[int, int]]:
+    found = []
+    with os.scandir(path / PARTS) as entries:
+        for entry in entries:
+            first, dash, behind = entry.name.removesuffix(".parquet").partition("-")
+            if dash and first.isdigit() and behind.isdigit() and entry.name.endswith(".parquet"):
+                found.append((int(first), int(behind)))
+    return sorted(found)
+
+
+def _part(path: Path, first: int, behind: int) -> Path:
+    return path / PARTS / f"{first:08d}-{behind:08d}.parquet"
 
 
 def table(rows: Sequence[Row], factors: Mapping[str, type]) -> pa.Table:

@@ -184,6 +184,24 @@ def read_tree(file: Path, depth: int = 0) -> dict[str, Any]:
     return merge(read_tree(beside, depth + 1), tree)
 
 
+def read_all(file: Path, settings: Mapping[str, Any]) -> str:
+    """The tables of a scenario file as JSON, with the captured traffic that they name: nothing else need be read, but
+    a recording.
+
+    Parameters
+    ----------
+    settings : key paths and values that replace what the file says, as `--set` does
+
+    Raises
+    ------
+    ScenarioError
+    """
+    tree = read_tree(file)
+    for key, value in settings.items():
+        put(tree, key, value, str(file))
+    return json.dumps(_with_captures(tree, file), default=_plain)
+
+
 def _with_captures(tree: dict[str, Any], file: Path) -> dict[str, Any]:
     """The tables, and the files with captured traffic that apps name."""
     apps = tree.get("apps")
