@@ -169,18 +169,18 @@ def report(console: Console, found: Comparison, about: str, precision: float | N
 
 
 def _numbers(found: Comparison, metric: Metric) -> Any:
-    winner = found.winner(metric.column)
+    winners = found.winners(metric.column)
     rows = []
     for arm in found.arms:
         standing = found.standings[arm, metric.column]
         baseline = arm == found.arms[0]
         rows.append(
             (
-                text(arm, "bold" if arm == winner else ""),
+                text(arm, "bold" if arm in winners else ""),
                 amount(standing.mean.mean, metric),
                 text(within(standing.mean, metric), "dim"),
                 text("baseline", "dim") if baseline else change(standing.difference, metric),
-                verdict(standing, arm == winner, baseline),
+                verdict(standing, arm in winners, baseline),
             )
         )
     title = f"{metric.title}, a day"

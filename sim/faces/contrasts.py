@@ -20,7 +20,7 @@ from sim.faces.terminal import capital, count
 from sim.study.compare import Comparison, Place
 from sim.study.rows import HEADLINE, Metric
 
-HEAD, ROW, GAP, TRADE, FOOT = 1.15, 0.3, 0.75, 4.2, 0.5
+HEAD, ROW, GAP, TRADE, FOOT = 1.15, 0.3, 0.65, 4.0, 0.5
 """Heights. [inches]"""
 NAMES, WORDS = 2.85, 0.85
 """Widths: the arms' names, a mean in words. [inches]"""
@@ -52,7 +52,9 @@ def figure(found: Comparison, title: str) -> Figure:
         f"all intervals hold together with {found.confidence:.0%}; filled: it excludes zero"
     )
     ink.write(fig, MARGIN, top - 0.36, about, 9.5, ink.INK3)
-    ink.write(fig, MARGIN, top - 0.78, headline(found), 17, ink.INK, weight="bold")
+    said = headline(found)
+    points = 17.0 * min(1.0, (WIDTH - 2 * MARGIN) / ink.width_of(fig, said, 17.0, "bold"))
+    ink.write(fig, MARGIN, top - 0.78, said, points, ink.INK, weight="bold")
     bottom = top - HEAD - 0.3 - rows
     _names(fig, found, bottom, rows)
     wide = (WIDTH - MARGIN * 2 - NAMES) / len(HEADLINE)
@@ -64,15 +66,18 @@ def figure(found: Comparison, title: str) -> Figure:
 
 def headline(found: Comparison) -> str:
     """The comparison in one sentence."""
-    wins: dict[str, list[str]] = {}
+    wins: dict[tuple[str, ...], list[str]] = {}
     for metric in HEADLINE:
-        arm = found.winner(metric.column)
-        if arm is not None:
-            wins.setdefault(arm, []).append(metric.title)
+        wins.setdefault(found.winners(metric.column), []).append(metric.title)
+    wins.pop((), None)
     if not wins:
         return "On these days, no arm is surely the best in any number."
-    said = "; ".join(f"{_short(arm)}: least {' and '.join(numbers)}" for arm, numbers in wins.items())
-    return said + "."
+    said = "; ".join(f"least {' and '.join(numbers)}: {_listed(arms)}" for arms, numbers in wins.items())
+    return capital(f"{said}.")
+
+
+def _listed(arms: tuple[str, ...]) -> str:
+    return " | ".join(map(_short, arms[:2])) + (f" and {len(arms) - 2} more" if len(arms) > 2 else "")
 
 
 def _short(arm: str) -> str:
@@ -98,7 +103,7 @@ def _intervals(
     on = ink.axes(fig, left + WORDS, bottom, wide - WORDS, rows, 1)
     on.set(xlim=(low - pad, high + pad), ylim=(0, rows))
     on.axvline(0, color=ink.GREYS[3], linewidth=0.9, zorder=1)
-    winner = found.winner(metric.column)
+    winners = found.winners(metric.column)
     for i, (arm, standing) in enumerate(zip(found.arms, standings, strict=True)):
         y = rows - (i + 0.5) * ROW
         d, sure = standing.difference, bool(standing.difference.sign)
@@ -107,12 +112,12 @@ def _intervals(
             on.plot((max(d.low, low - pad), min(d.high, high + pad)), (y, y), color=colour, linewidth=1.4, zorder=2)
             face = colour if sure else ink.PAPER
             on.plot((d.mean,), (y,), marker="o", markersize=5, color=colour, markerfacecolor=face, zorder=3)
-        bold = "bold" if arm == winner else "normal"
+        bold = "bold" if arm in winners else "normal"
         said = amount(standing.mean.mean, metric)
         ink.write(fig, left + WORDS - 0.1, bottom + y, said, 8, ink.INK2, ha="right", weight=bold)
     ink.write(fig, left, bottom + rows + 0.14, capital(metric.title), 9, ink.INK, weight="bold")
     for value, side in ((low, "left"), (high, "right")):
-        if abs(value) > (high - low) / 4:  # a shorter side would be written over the other
+        if abs(value) > (high - low) / 2:  # a shorter side would be written over the other
             x = left + WORDS + (wide - WORDS) * (value - low + pad) / (high - low + 2 * pad)
             ink.write(fig, x, bottom - 0.1, _roughly(value, metric), 7.5, ink.INK3, ha=side)
 
@@ -131,7 +136,7 @@ def _roughly(value: float, metric: Metric) -> str:
 
 def _trade(fig: Figure, found: Comparison, bottom: float) -> None:
     """Exposed against blocked time; the battery is written, and drawn as the size of the dot."""
-    left, width, height = MARGIN + 0.95, WIDTH - 2 * MARGIN - 4.2, TRADE - 0.55
+    left, width, height = MARGIN + 0.95, WIDTH - 2 * MARGIN - 4.2, TRADE - 0.35
     exposed, blocked, battery = (BY_COLUMN[c] for c in ("exposed_s", "blocked_s", "vpn_battery_percent"))
     at = {
         arm: tuple(found.standings[arm, m.column].mean.mean for m in (exposed, blocked, battery)) for arm in found.arms

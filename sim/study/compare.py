@@ -121,11 +121,14 @@ class Comparison:
             for m in HEADLINE
         }
 
-    def winner(self, number: str) -> str | None:
-        """The arm that has less of a number than every other, where the intervals say so."""
+    def winners(self, number: str) -> tuple[str, ...]:
+        """The arm that has less of a number than every other, where the intervals say so; with it, arms that equal it
+        on every day. None if that is not sure, or if all are equal."""
         best = min(self.arms, key=lambda arm: self.standings[arm, number].mean.mean)
-        beaten = (self.difference(best, arm, number).sign < 0 for arm in self.arms if arm != best)
-        return best if len(self.arms) > 1 and all(beaten) else None
+        equal = [arm for arm in self.arms if (self.values[arm, number] == self.values[best, number]).all()]
+        others = [arm for arm in self.arms if arm not in equal]
+        sure = others and all(self.difference(best, arm, number).sign < 0 for arm in others)
+        return tuple(equal) if sure else ()
 
     @cached_property
     def places(self) -> dict[str, Place]:
@@ -170,7 +173,7 @@ class Comparison:
             "looks": self.looks,
             "failed_runs": len(self.failed),
             "numbers": {
-                m.column: {"title": m.title, "unit": m.unit, "winner": self.winner(m.column)} for m in HEADLINE
+                m.column: {"title": m.title, "unit": m.unit, "winners": self.winners(m.column)} for m in HEADLINE
             },
             "arms": [
                 {

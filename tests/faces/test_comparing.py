@@ -30,7 +30,7 @@ def test_sealing_wins_where_it_does_and_pays_where_it_does(command: Command, lea
     found = json.loads(out)
     assert found["days"] == 12
     assert found["baseline"] == "as it stands"
-    assert found["numbers"]["leaked_bytes"]["winner"] == "sealed"
+    assert found["numbers"]["leaked_bytes"]["winners"] == ["sealed"]
     plain, sealed = found["arms"]
     assert sealed["leaked_bytes"]["difference"]["mean"] < 0
     assert plain["leaked_bytes"]["difference"]["interval"] == [0.0, 0.0]

@@ -36,14 +36,14 @@ def noisy(seed: int, mean: float, days: int = 40) -> list[float]:
 def test_common_days_show_a_difference_that_is_small_against_the_days() -> None:
     days = [100 * x for x in noisy(1, 10)]
     found = compared(a=[{"exposed_s": x} for x in days], b=[{"exposed_s": x - 1 - 0.01 * (x % 7)} for x in days])
-    assert found.winner("exposed_s") == "b"
+    assert found.winners("exposed_s") == ("b",)
     assert found.standings["b", "exposed_s"].difference.sign == -1
     assert found.standings["b", "exposed_s"].variance_ratio < 0.01
 
 
 def test_noise_has_no_winner() -> None:
     found = compared(a=[{"exposed_s": x} for x in noisy(1, 10)], b=[{"exposed_s": x} for x in noisy(2, 10)])
-    assert found.winner("exposed_s") is None
+    assert found.winners("exposed_s") == ()
     assert not found.standings["b", "exposed_s"].difference.sign
 
 
@@ -55,19 +55,25 @@ def test_the_winner_must_beat_every_arm_and_not_only_the_baseline() -> None:
         c=[{"exposed_s": x + e} for x, e in zip(near, noisy(4, 0), strict=True)],
     )
     assert all(found.standings[arm, "exposed_s"].difference.sign == -1 for arm in "bc")
-    assert found.winner("exposed_s") is None
+    assert found.winners("exposed_s") == ()
 
 
 def test_equal_arms_are_equal() -> None:
     days = [{"exposed_s": x} for x in noisy(1, 5)]
     found = compared(a=days, b=days)
-    assert found.winner("exposed_s") is None
+    assert found.winners("exposed_s") == ()
     assert set(found.places.values()) == {Place.FRONT}
+
+
+def test_arms_that_are_equal_on_every_day_win_together() -> None:
+    best = [{"exposed_s": x} for x in noisy(1, 5)]
+    found = compared(a=[{"exposed_s": x} for x in noisy(2, 50)], b=best, c=best)
+    assert found.winners("exposed_s") == ("b", "c")
 
 
 def test_one_day_says_nothing() -> None:
     found = compared(a=[{"exposed_s": 100.0}], b=[{"exposed_s": 1.0}])
-    assert found.winner("exposed_s") is None
+    assert found.winners("exposed_s") == ()
     assert found.as_dict()["pairs"][0]["exposed_s"]["interval"] is None
 
 
@@ -116,5 +122,5 @@ def test_order_of_arms_changes_the_baseline_and_nothing_else(order: list[str]) -
     found, turned = comparison(rows(**days), list("abcd")), comparison(rows(**days), order)
     assert found is not None
     assert turned is not None
-    assert found.winner("exposed_s") == turned.winner("exposed_s") == "a"
+    assert found.winners("exposed_s") == turned.winners("exposed_s") == ("a",)
     assert found.places == turned.places
