@@ -65,19 +65,13 @@ def figure(found: Comparison, title: str) -> Figure:
 
 
 def headline(found: Comparison) -> str:
-    """The comparison in one sentence."""
-    wins: dict[tuple[str, ...], list[str]] = {}
-    for metric in HEADLINE:
-        wins.setdefault(found.winners(metric.column), []).append(metric.title)
-    wins.pop((), None)
-    if not wins:
-        return "On these days, no arm is surely the best in any number."
-    said = "; ".join(f"least {' and '.join(numbers)}: {_listed(arms)}" for arms, numbers in wins.items())
-    return capital(f"{said}.")
+    """The comparison in one sentence: about exposure, since that is what a VPN is for."""
+    least = found.winners("exposed_s")
+    return f"Least exposed: {_listed(least)}." if least else "On these days, no arm is surely the least exposed."
 
 
 def _listed(arms: tuple[str, ...]) -> str:
-    return " | ".join(map(_short, arms[:2])) + (f" and {len(arms) - 2} more" if len(arms) > 2 else "")
+    return "  =  ".join(map(_short, arms[:2])) + (f" and {len(arms) - 2} more" if len(arms) > 2 else "")
 
 
 def _short(arm: str) -> str:
