@@ -66,7 +66,9 @@ ProfileOption = Annotated[
 RecordingOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A recorded drive in the place of the scenario's cellular network.")
 ]
-
+RowOption = Annotated[
+    int | None, typer.Option(min=0, metavar="K", help="SCENARIO is a study's folder: play row K of its table again.")
+]
 WorkersOption = Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")]
 
 
@@ -92,7 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _our_fault(error: Exception, words: list[str], occasion: Occasion) -> str:
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     where = f" while playing {' with seed '.join(occasion.played)}" if occasion.played else ""
-    seed = ["--seed", occasion.played[1]] if occasion.played and "--seed" not in words else []
+    known = "--seed" in words or "--row" in words
+    seed = ["--seed", occasion.played[1]] if occasion.played and not known else []
     command = shlex.join(["leakwindow", "--debug", *(w for w in words if w != "--debug"), *seed])
     return f"leakwindow: a fault of ours{where}: {what}\n  Repeat it with: {command}"
 
@@ -132,13 +135,14 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Write summary, timeline, windows and picture there.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the day: .png, .svg or .pdf.")] = None,
+    row: RowOption = None,
 ) -> None:
     """Play one day: what was outside the tunnel, why, and what it cost."""
     if plot is not None:
         saving.check_picture(plot)
     if out is not None:
         saving.check_directory(out)
-    file, played = _play(context, scenario, policy, seed, settings, profile, recording)
+    file, played = _play(context, scenario, policy, seed, settings, profile, recording, row)
     summary = summarise(played)
     document = summary.as_dict()
     document["scenario"]["path"] = str(file)
@@ -171,11 +175,12 @@ def explain(
     settings: SetOption = None,
     profile: ProfileOption = None,
     recording: RecordingOption = None,
+    row: RowOption = None,
 ) -> None:
     """Say why each leak happened, back to its first causes, and what would have closed it."""
     from sim.faces.explaining import explain_all, explain_one
 
-    _, played = _play(context, scenario, policy, seed, settings, profile, recording)
+    _, played = _play(context, scenario, policy, seed, settings, profile, recording, row)
     summary = summarise(played)
     if window is None:
         explain_all(stdout(), summary)
@@ -195,7 +200,12 @@ def _play(
     settings: list[str] | None,
     profile: Path | None,
     recording: Path | None,
+    row: int | None,
 ) -> tuple[Path, Run]:
+    if row is not None:
+        if policy is not None or seed is not None or settings or profile is not None or recording is not None:
+            raise ScenarioError("--row", str(row), "a row says policy, seed and settings itself; leave them out")
+        return _replay(context, Path(scenario), row)
     file = shipped.find(scenario)
     chosen = _load(file, policy, settings or [], profile, recording)
     for note in recorded.notes(chosen):
@@ -203,6 +213,18 @@ def _play(
     seed = chosen.seed if seed is None else seed
     context.obj.played = [str(file), str(seed)]
     return file, simulate(chosen, seed)
+
+
+def _replay(context: typer.Context, folder: Path, row: int) -> tuple[Path, Run]:
+    """Play one cell of a study again."""
+    from sim.study.store import read_plan
+
+    plan = read_plan(folder)
+    if row >= plan.runs:
+        raise ScenarioError("--row", str(row), f"this study has the rows 0 to {plan.runs - 1}")
+    chosen, seed = plan.run(row)
+    context.obj.played = [str(folder), str(seed)]
+    return Path(plan.file), simulate(chosen, seed)
 
 
 def _load(
@@ -280,6 +302,43 @@ def compare(
         comparing.report(stdout(), found, file.stem, wide)
     for path in (*([out] if out else []), *([plot] if plot else [])):
         say(f"Wrote {path}")
+
+
+@app.command()
+def sweep(
+    experiment: Annotated[Path, typer.Argument(help="An experiment file (TOML): scenario, arms, factors, days.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The study's folder; one that is there goes on. [EXPERIMENT.study]"),
+    ] = None,
+    workers: WorkersOption = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, and roughly how long.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
+) -> None:
+    """Play a study: every arm at every point on every day, kept as one table in Parquet; goes on where it stopped."""
+    from sim.faces import sweeping
+    from sim.study.experiment import read_experiment
+
+    folder = out or Path(f"{experiment.stem}.study")
+    saving.check_directory(folder)
+    plan, left_out = read_experiment(experiment)
+    if left_out:
+        say(f"{left_out} of {left_out + len(plan.points)} points are left out: they are no scenario")
+    if dry_run:
+        say(sweeping.forecast(plan, folder, workers))
+        return
+    with _stoppable(folder):
+        swept = sweeping.played(plan, folder, workers, None, fail_fast)
+    if json:
+        sys.stdout.write(saving.as_json(sweeping.as_dict(plan, swept)))
+    else:
+        sweeping.report(stdout(LINES), plan, swept)
+    say(f"Wrote {swept.table}" if swept.table else f"Stopped at a run that failed; what was played is in {folder}")
+    for line in sweeping.failures(swept):
+        say(line)
+    if swept.failed:
+        raise typer.Exit(CLAIM_FAILED)
 
 
 @contextmanager

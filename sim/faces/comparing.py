@@ -82,7 +82,7 @@ def played(plan: Plan, wanted: Wanted) -> Comparison:
     ScenarioError
         When no day could be played under all arms.
     """
-    shelf = shelf_of(wanted.out, plan, {"scenario": plan.file, "arms": [arm.name for arm in plan.arms]})
+    shelf = shelf_of(wanted.out, plan)
     player = Player(plan, shelf, wanted.workers, wanted.cluster)
     names = [arm.name for arm in plan.arms]
     stops = [plan.replications] if wanted.precision is None else looks(plan.replications)
@@ -108,7 +108,7 @@ def rows_of(shelf: StudyFolder | Kept, days: int) -> list[Row]:
         rows = shelf.rows()
     else:
         columns = ["replication", "arm", "error", *(m.column for m in HEADLINE)]
-        rows = shelf.rows().select(columns).to_pylist()
+        rows = shelf.rows(columns).to_pylist()
     return [row for row in rows if row["replication"] < days]
 
 

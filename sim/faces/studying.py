@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from sim.faces.terminal import progress
 from sim.study.arms import PLAIN, Arm, Varied, grid, read_varied
 from sim.study.conduct import Kept, Stopped, Tell, conduct, missing
 from sim.study.pool import local, opened
@@ -91,9 +90,6 @@ def arms_of(vary: list[str], policies: object) -> list[Arm]:
 _EXAMPLE = "For example: --vary vpn.protocol=wireguard,ikev2 --vary vpn.include_all_networks=false,true"
 
 
-def shelf_of(out: Path | None, plan: Plan, about: dict[str, object]) -> StudyFolder | Kept:
+def shelf_of(out: Path | None, plan: Plan) -> StudyFolder | Kept:
     """Where the rows go."""
-    return Kept(plan) if out is None else StudyFolder(out, plan, about)
-
-
-__all__ = ["Player", "arms_of", "progress", "shelf_of", "timed"]
+    return Kept(plan) if out is None else StudyFolder(out, plan)

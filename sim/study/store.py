@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim.base.refusal import Refusal
 from sim.study.rows import COLUMNS
-from sim.study.tasks import Plan, Row
+from sim.study.tasks import Plan, Row, plan_from
+from sim.world.loading import as_plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +51,6 @@ class StudyFolder:
     ----------
     path : made if it is not there
     plan : what is played there
-    about : what else people may want to know about the study, for `plan.json`
 
     Raises
     ------
@@ -58,20 +58,19 @@ class StudyFolder:
         If the folder holds another study: its rows would not go together with these.
     """
 
-    def __init__(self, path: Path, plan: Plan, about: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, plan: Plan) -> None:
         self.path, self._plan = path, plan
         self._factors = plan.factors
         try:
             (path / PARTS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StudyRefused(f"{path}: cannot be made a folder: {error.strerror or error}") from None
-        if (path / PLAN).is_file() and read_plan(path).get("identity") != plan.identity:
+        if (path / PLAN).is_file() and read_plan(path).identity != plan.identity:
             raise StudyRefused(
                 f"{path}: holds another study (another scenario, or other arms, factors or seed)\n"
                 "  Choose another folder with --out, or remove this one."
             )
-        said = {"identity": plan.identity, "tasks": plan.tasks, **about}
-        content = (json.dumps(said, indent=2, default=str, ensure_ascii=False) + "\n").encode()
+        content = (json.dumps(plan.as_dict(), indent=1, default=as_plain, ensure_ascii=False) + "\n").encode()
         if not (path / PLAN).is_file() or (path / PLAN).read_bytes() != content:
             (path / ROWS).unlink(missing_ok=True)  # of fewer or more days than are now asked for
             _write(path / PLAN, content)
@@ -112,39 +111,38 @@ class StudyFolder:
             beside.replace(target)
         return target
 
-    def rows(self) -> pa.Table:
-        """All rows that are there, in order."""
+    def rows(self, columns: Sequence[str]) -> pa.Table:
+        """Some columns of all rows that are there, in order."""
         import pyarrow as pa
 
-        return pa.concat_tables([*self._tables()] or [table([], self._factors)])
+        return pa.concat_tables(
+            [*self._tables([*dict.fromkeys([*columns, "task"])])] or [table([], self._factors)]
+        ).select(columns)
 
-    def _tables(self) -> Iterator[pa.Table]:
+    def _tables(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """The parts, one after the other; of the last one, what belongs to this plan."""
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         for first, behind in _parts(self.path):
             if first < self._plan.tasks:
-                found = pq.read_table(_part(self.path, first, behind))
+                found = pq.read_table(_part(self.path, first, behind), columns=columns)
                 yield found.filter(pc.less(found["task"], self._plan.tasks)) if behind > self._plan.tasks else found
 
 
-def read_plan(path: Path) -> dict[str, Any]:
-    """What a study folder says about itself.
+def read_plan(path: Path) -> Plan:
+    """The plan of a study folder.
 
     Raises
     ------
     StudyRefused
     """
     try:
-        found = json.loads((path / PLAN).read_text(encoding="utf-8"))
+        return plan_from(json.loads((path / PLAN).read_text(encoding="utf-8")))
     except OSError:
         raise StudyRefused(f"{path}: this is no study folder: it has no {PLAN}") from None
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise StudyRefused(f"{path / PLAN}: this is not the plan of a study; it was changed by another program")
-    return found
+    except (KeyError, TypeError, ValueError):
+        raise StudyRefused(f"{path / PLAN}: this is not the plan of a study") from None
 
 
 def _parts(path: Path) -> list[tuple[int, int]]:

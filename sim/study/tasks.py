@@ -21,6 +21,7 @@ from sim.engine.simulate import simulate
 from sim.measure.summary import summarise
 from sim.study.arms import Arm, Setting, natural, scenario_of
 from sim.study.rows import Number, row
+from sim.world.loading import as_plain
 from sim.world.nature import draw
 from sim.world.scenario import Scenario
 
@@ -44,6 +45,8 @@ class Plan:
     replications: int = 1
     """Days of each point; the same days at all points."""
     seed: int = 1
+    shown: tuple[Point, ...] = ()
+    """The points as tables show them: column → plain value. Default: their keys and values."""
 
     @property
     def tasks(self) -> int:
@@ -72,9 +75,8 @@ class Plan:
     @cached_property
     def factors(self) -> dict[str, type]:
         """The columns in which a row says its point: key → type of its values."""
-        return {
-            key: _type([value for point in self.points for k, value in point if k == key]) for key, _ in self.points[0]
-        }
+        points = self.shown or self.points
+        return {key: _type([dict(point)[key] for point in points]) for key, _ in points[0]}
 
     @cached_property
     def identity(self) -> str:
@@ -82,16 +84,72 @@ class Plan:
 
         More replications are not another plan: they only add days to it.
         """
-        said = json.dumps([self.tree, self.arms, self.points, self.seed, _recorded(self.file, self.tree)], default=str)
+        recorded = _recorded(self.file, self.tree)
+        said = json.dumps([self.tree, self.arms, self.points, self.shown, self.seed, recorded], default=as_plain)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as a document, from which :func:`plan_from` makes it again."""
+        arms = [{"name": a.name, "policy": a.policy, "settings": a.settings} for a in self.arms]
+        return {
+            "identity": self.identity,
+            "tasks": self.tasks,
+            "scenario": self.file,
+            "seed": self.seed,
+            "replications": self.replications,
+            "arms": arms,
+            "points": self.points,
+            "shown": self.shown,
+            "tree": json.loads(self.tree),
+        }
+
+    @property
+    def runs(self) -> int:
+        """How many rows there will be."""
+        return self.tasks * len(self.arms)
+
+    def run(self, row: int) -> tuple[Scenario, int]:
+        """Scenario and seed of a row of the table.
+
+        Parameters
+        ----------
+        row : 0 <= row < runs
+        """
+        task, arm = divmod(row, len(self.arms))
+        point, replication = self.place(task)
+        return self.scenario(point, arm), self.day(replication)
 
     def work(self, first: int, behind: int) -> Work:
         """What a worker needs to know of the tasks in [first, behind)."""
         tasks = []
         for number in range(first, behind):
             point, replication = self.place(number)
-            tasks.append(Task(number, point, replication, self.day(replication), self.points[point]))
+            shown = (self.shown or self.points)[point]
+            tasks.append(Task(number, point, replication, self.day(replication), self.points[point], shown))
         return Work(self.file, self.tree, self.arms, self.factors, tuple(tasks))
+
+
+def plan_from(document: Mapping[str, Any]) -> Plan:
+    """The plan that was written as a document.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        When it was not.
+    """
+
+    def settings(pairs: Any) -> Point:
+        return tuple((str(key), value) for key, value in pairs)
+
+    return Plan(
+        str(document["scenario"]),
+        json.dumps(document["tree"]),
+        tuple(Arm(a["name"], a["policy"], settings(a["settings"])) for a in document["arms"]),
+        tuple(settings(point) for point in document["points"]),
+        int(document["replications"]),
+        int(document["seed"]),
+        tuple(settings(point) for point in document["shown"]),
+    )
 
 
 def _type(values: Sequence[Any]) -> type:
@@ -129,6 +187,7 @@ class Task(NamedTuple):
     replication: int
     seed: int
     settings: Point
+    shown: Point
 
 
 class Work(NamedTuple):
@@ -168,7 +227,7 @@ def _play_task(work: Work, task: Task) -> Iterator[Row]:
             "seed": task.seed,
             "arm": arm.name,
             "error": None,
-            **{key: work.factors[key](value) for key, value in task.settings},
+            **{key: work.factors[key](value) for key, value in task.shown},
         }
         try:
             if isinstance(scenario, Exception):

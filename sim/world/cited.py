@@ -1,4 +1,4 @@
-"""Every cited parameter of a scenario, with its key path: read from the models that a scenario file is validated into."""
+"""Every cited parameter that a scenario file can set, with its key path: read from the models themselves."""
 
 from __future__ import annotations
 

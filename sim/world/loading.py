@@ -199,7 +199,7 @@ def read_all(file: Path, settings: Mapping[str, Any]) -> str:
     tree = read_tree(file)
     for key, value in settings.items():
         put(tree, key, value, str(file))
-    return json.dumps(_with_captures(tree, file), default=_plain)
+    return json.dumps(_with_captures(tree, file), default=as_plain)
 
 
 def _with_captures(tree: dict[str, Any], file: Path) -> dict[str, Any]:
@@ -366,12 +366,13 @@ def validate(tree: Mapping[str, Any], file: str) -> Scenario:
     """
     try:
         # As JSON: lists may stand for tuples and text for enumerations, and nothing else is converted.
-        return Scenario.model_validate_json(json.dumps(tree, default=_plain))
+        return Scenario.model_validate_json(json.dumps(tree, default=as_plain))
     except ValidationError as error:
         raise _translated(error, tree, file) from None
 
 
-def _plain(value: Any) -> str:
+def as_plain(value: Any) -> str:
+    """What JSON has no word for, as text: TOML's dates and times."""
     if isinstance(value, time | date | datetime):
         return value.isoformat()
     raise TypeError(f"unexpected {type(value).__name__}")
