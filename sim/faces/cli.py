@@ -1,8 +1,8 @@
 """The command `leakwindow`: what people type.
 
 Results go to stdout, notes and progress to stderr. Exit status: 0 done, 1 a claim failed, 2 the user's input is wrong,
-70 we are wrong. This is the one place where errors end: each becomes one message. Whatever is heavy (matplotlib) is
-imported by the command that needs it, so that `--help` and `check` stay quick.
+70 we are wrong, 130 stopped by Ctrl-C. This is the one place where errors end: each becomes one message. Whatever is
+heavy (matplotlib) is imported by the command that needs it, so that `--help` and `check` stay quick.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +32,7 @@ from sim.world.scenario import Scenario
 if TYPE_CHECKING:
     from sim.faces.importing import Imported, Note
 
-CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG = 1, 2, 70
+CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG, STOPPED = 1, 2, 70, 130
 
 app = typer.Typer(
     name="leakwindow",
@@ -65,6 +66,10 @@ ProfileOption = Annotated[
 RecordingOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A recorded drive in the place of the scenario's cellular network.")
 ]
+RowOption = Annotated[
+    int | None, typer.Option(min=0, metavar="K", help="SCENARIO is a study's folder: play row K of its table again.")
+]
+WorkersOption = Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -89,7 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _our_fault(error: Exception, words: list[str], occasion: Occasion) -> str:
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     where = f" while playing {' with seed '.join(occasion.played)}" if occasion.played else ""
-    seed = ["--seed", occasion.played[1]] if occasion.played and "--seed" not in words else []
+    known = "--seed" in words or "--row" in words
+    seed = ["--seed", occasion.played[1]] if occasion.played and not known else []
     command = shlex.join(["leakwindow", "--debug", *(w for w in words if w != "--debug"), *seed])
     return f"leakwindow: a fault of ours{where}: {what}\n  Repeat it with: {command}"
 
@@ -129,13 +135,14 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Write summary, timeline, windows and picture there.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the day: .png, .svg or .pdf.")] = None,
+    row: RowOption = None,
 ) -> None:
     """Play one day: what was outside the tunnel, why, and what it cost."""
     if plot is not None:
         saving.check_picture(plot)
     if out is not None:
         saving.check_directory(out)
-    file, played = _play(context, scenario, policy, seed, settings, profile, recording)
+    file, played = _play(context, scenario, policy, seed, settings, profile, recording, row)
     summary = summarise(played)
     document = summary.as_dict()
     document["scenario"]["path"] = str(file)
@@ -168,11 +175,12 @@ def explain(
     settings: SetOption = None,
     profile: ProfileOption = None,
     recording: RecordingOption = None,
+    row: RowOption = None,
 ) -> None:
     """Say why each leak happened, back to its first causes, and what would have closed it."""
     from sim.faces.explaining import explain_all, explain_one
 
-    _, played = _play(context, scenario, policy, seed, settings, profile, recording)
+    _, played = _play(context, scenario, policy, seed, settings, profile, recording, row)
     summary = summarise(played)
     if window is None:
         explain_all(stdout(), summary)
@@ -227,7 +235,12 @@ def _play(
     settings: list[str] | None,
     profile: Path | None,
     recording: Path | None,
+    row: int | None,
 ) -> tuple[Path, Run]:
+    if row is not None:
+        if policy is not None or seed is not None or settings or profile is not None or recording is not None:
+            raise ScenarioError("--row", str(row), "a row says policy, seed and settings itself; leave them out")
+        return _replay(context, Path(scenario), row)
     file = shipped.find(scenario)
     chosen = _load(file, policy, settings or [], profile, recording)
     for note in recorded.notes(chosen):
@@ -235,6 +248,18 @@ def _play(
     seed = chosen.seed if seed is None else seed
     context.obj.played = [str(file), str(seed)]
     return file, simulate(chosen, seed)
+
+
+def _replay(context: typer.Context, folder: Path, row: int) -> tuple[Path, Run]:
+    """Play one cell of a study again."""
+    from sim.study.store import read_plan
+
+    plan = read_plan(folder)
+    if row >= plan.runs:
+        raise ScenarioError("--row", str(row), f"this study has the rows 0 to {plan.runs - 1}")
+    chosen, seed = plan.run(row)
+    context.obj.played = [str(folder), str(seed)]
+    return Path(plan.file), simulate(chosen, seed)
 
 
 def _load(
@@ -258,6 +283,112 @@ def _servers(imported: Imported, tree: dict[str, Any]) -> dict[str, Any]:
     names = {server["name"] for server in imported.servers}
     own = [s for s in tree.get("servers", []) if isinstance(s, dict) and s.get("name") not in names]
     return {"servers": [*imported.servers, *own]}
+
+
+# Many days ------------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def compare(
+    scenario: ScenarioArgument,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B", help="A key and its values, or policy=none,NAME; may be given again."),
+    ] = None,
+    settings: SetOption = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=2, max=1_000_000, help="How many days, at most. [40; with --precision 640]")
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="Stop once differences are known to this share of the mean, such as 10%."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Other days of the same kind.")] = 1,
+    workers: WorkersOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep all rows there; the same command goes on where it stopped.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw intervals and trade-off: .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """Play policies or protocols on the same days: differences with intervals, and who wins where that is sure."""
+    from sim.faces import comparing, studying
+
+    if plot is not None:
+        saving.check_picture(plot)
+    if out is not None:
+        saving.check_directory(out)
+    file = shipped.find(scenario)
+    wide = None if precision is None else comparing.read_precision(precision)
+    wanted = comparing.Wanted(seeds, wide, seed, workers, None, out)
+    arms = studying.arms_of(vary or [], read_tree(file).get("policies"))
+    plan = comparing.plan_of(file, arms, dict(read_setting(s) for s in settings or []), wanted)
+    with _stoppable(out):
+        found = comparing.played(plan, wanted)
+    if plot is not None:
+        from sim.faces.contrasts import draw
+
+        saving.write({plot: draw(found, file.stem, plot.suffix.lower().removeprefix("."))})
+    if json:
+        sys.stdout.write(saving.as_json({"scenario": str(file), **found.as_dict()}))
+    else:
+        comparing.report(stdout(), found, file.stem, wide)
+    for path in (*([out] if out else []), *([plot] if plot else [])):
+        say(f"Wrote {path}")
+
+
+@app.command()
+def sweep(
+    experiment: Annotated[Path, typer.Argument(help="An experiment file (TOML): scenario, arms, factors, days.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The study's folder; one that is there goes on. [EXPERIMENT.study]"),
+    ] = None,
+    workers: WorkersOption = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, and roughly how long.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
+) -> None:
+    """Play a study: every arm at every point on every day, kept as one table in Parquet; goes on where it stopped."""
+    from sim.faces import sweeping
+    from sim.study.experiment import read_experiment
+
+    folder = out or Path(f"{experiment.stem}.study")
+    saving.check_directory(folder)
+    plan, left_out = read_experiment(experiment)
+    if left_out:
+        say(f"{left_out} of {left_out + len(plan.points)} points are left out: they are no scenario")
+    if dry_run:
+        say(sweeping.forecast(plan, folder, workers))
+        return
+    with _stoppable(folder):
+        swept = sweeping.played(plan, folder, workers, None, fail_fast)
+    if json:
+        sys.stdout.write(saving.as_json(sweeping.as_dict(plan, swept)))
+    else:
+        sweeping.report(stdout(LINES), plan, swept)
+    say(f"Wrote {swept.table}" if swept.table else f"Stopped at a run that failed; what was played is in {folder}")
+    for line in sweeping.failures(swept):
+        say(line)
+    if swept.failed:
+        raise typer.Exit(CLAIM_FAILED)
+
+
+@contextmanager
+def _stoppable(out: Path | None) -> Iterator[None]:
+    """Ctrl-C ends a study in order: what is played is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = shlex.join(["leakwindow", *sys.argv[1:]])
+        say(
+            f"Stopped. What was played is in {out}; go on with: {command}"
+            if out is not None
+            else "Stopped. Nothing was kept; with --out DIR it would be."
+        )
+        raise typer.Exit(STOPPED) from None
 
 
 # Files ----------------------------------------------------------------------------------------------------------------
@@ -390,7 +521,7 @@ def evidence(
         list[str] | None,
         typer.Option(metavar="ID", help="This check is known to fail: exit 1 if it holds, or if any other fails."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")] = None,
+    workers: WorkersOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
 ) -> None:
     """Replay every published result that the model claims to reproduce, and say how far off each is."""

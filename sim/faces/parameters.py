@@ -9,15 +9,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, NamedTuple, get_args
-
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+from typing import Any, get_args
 
 from sim.base.citing import ASSUMED, Cited, Parameters
 from sim.base.sources import SOURCES
 from sim.machines.protocols import PROTOCOLS
 from sim.machines.radio import CITED, SETS, WIFI_SETS
+from sim.world.cited import Place, cited_of, models, of_scenario
 from sim.world.scenario import Scenario
 
 
@@ -47,35 +45,23 @@ class Parameter:
         return f"{SOURCES[self.cited.source].title}, {self.cited.where}"
 
 
-class _Place(NamedTuple):
-    """Where a cited value stands."""
-
-    path: str
-    owner: type[BaseModel]
-    name: str
-    field: FieldInfo
-    cited: Cited
-    value: Any
-    """Its default, or what a named set says."""
-
-
 def walk() -> list[Parameter]:
     """All cited parameters: those of a scenario by their key paths, then those of the named radios."""
     return [Parameter(p.path, *_shown(p), p.cited) for p in _places()]
 
 
-def _places() -> list[_Place]:
-    return [*_of_scenario(), *_of_radios()]
+def _places() -> list[Place]:
+    return [*of_scenario(), *_of_radios()]
 
 
 def uncited() -> list[str]:
     """Fields of parameter models that have no source: there must be none."""
     return [
         f"{model.__name__}.{name}"
-        for model in sorted({m for m, _ in _models(Scenario, "")}, key=lambda m: m.__name__)
+        for model in sorted({m for m, _ in models(Scenario, "")}, key=lambda m: m.__name__)
         if issubclass(model, Parameters)
         for name, field in model.model_fields.items()
-        if _cited(field) is None
+        if cited_of(field) is None
     ]
 
 
@@ -99,32 +85,9 @@ def _value_in(scenario: Scenario, path: str) -> Any:
     return reduce(getattr, path.split("."), scenario)
 
 
-def _of_scenario() -> Iterator[_Place]:
-    for owner, prefix in _models(Scenario, ""):
-        for name, field in owner.model_fields.items():
-            cited = _cited(field)
-            if cited is not None:
-                default = field.get_default(call_default_factory=True)
-                yield _Place(f"{prefix}{name}", owner, name, field, cited, default)
-
-
-def _models(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel], str]]:
-    """The model and those that are its fields, each with the key path before its own fields."""
-    yield model, path
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _models(field.annotation, f"{path}{name}.")
-
-
-def _cited(field: FieldInfo) -> Cited | None:
-    return next((m for m in field.metadata if isinstance(m, Cited)), None)
-
-
-def _shown(place: _Place) -> tuple[str, str]:
+def _shown(place: Place) -> tuple[str, str]:
     """The value as a file would say it, and its unit."""
-    alone = place.owner.model_construct(**{place.name: place.value})
-    said = alone.model_dump(mode="json", include={place.name})[place.name]
-    return write(said), _unit(place.name, said, place.field)
+    return write(place.said), _unit(place)
 
 
 def write(said: Any) -> str:
@@ -147,17 +110,17 @@ _SUFFIXES = {
 }  # fmt: skip
 
 
-def _unit(name: str, said: Any, field: FieldInfo) -> str:
+def _unit(place: Place) -> str:
+    said, name = place.said, place.name
     if isinstance(said, dict):
         return "law of time"
     if isinstance(said, bool):
         return "yes/no"
-    titles = [m.json_schema.get("title") for m in field.metadata if hasattr(m, "json_schema")]
-    if "duration" in titles:
+    if "duration" in place.titles:
         return "time"
-    if "size" in titles:
+    if "size" in place.titles:
         return "size"
-    if get_args(field.annotation) and isinstance(said, str):
+    if get_args(place.field.annotation) and isinstance(said, str):
         return "choice"
     suffix = next((_SUFFIXES[part] for part in reversed(name.split("_")) if part in _SUFFIXES), "")
     if suffix:
@@ -171,13 +134,13 @@ def _unit(name: str, said: Any, field: FieldInfo) -> str:
     )
 
 
-def _of_radios() -> Iterator[_Place]:
+def _of_radios() -> Iterator[Place]:
     """Values of the named sets: their own source where they have one, else that of their class."""
     for set_name, radio in {**SETS, **WIFI_SETS}.items():
         for name, field in type(radio).model_fields.items():
-            cited = CITED.get(set_name, {}).get(name) or _cited(field)
+            cited = CITED.get(set_name, {}).get(name) or cited_of(field)
             if cited is not None:
-                yield _Place(f"{set_name}: {name}", type(radio), name, field, cited, getattr(radio, name))
+                yield Place(f"{set_name}: {name}", type(radio), name, field, cited, getattr(radio, name))
 
 
 def markdown() -> str:

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from time import monotonic
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from sim.base.units import HOUR, MILLISECOND, MINUTE, SECOND, Duration
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 LINES = 1000
 """A width for long tables in a pipe: one line a row, to be searched with grep."""
@@ -119,17 +122,37 @@ def capital(words: str) -> str:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A line that counts up, on a terminal only, and only if the work takes longer than two seconds."""
-    begun, shown = monotonic(), False
+    """A line with bar, rate and time left, on a terminal only, and only if the work takes longer than two seconds.
+
+    Parameters
+    ----------
+    what : names one piece of the work: "day", "run"
+    """
+    begun = monotonic()
+    bar: Progress | None = None
+    first: int | None = None
 
     def tell(done: int, all_: int) -> None:
-        nonlocal shown
-        if sys.stderr.isatty() and monotonic() - begun > _SHOWS_PROGRESS_AFTER_S:
-            shown = True
-            print(f"\r{what} {done}/{all_}", end="", file=sys.stderr, flush=True)
+        nonlocal bar, first
+        first = done - 1 if first is None else first
+        if bar is None and sys.stderr.isatty() and monotonic() - begun > _SHOWS_PROGRESS_AFTER_S:
+            bar = _bar(what)
+            bar.add_task(what, total=None, rate="")
+            bar.start()
+        if bar is not None:
+            per_second = (done - first) / (monotonic() - begun)
+            left = spell(round((all_ - done) / per_second) * SECOND)
+            bar.update(bar.task_ids[0], completed=done, total=all_, rate=f"{per_second:.3g} a second, {left} left")
 
     try:
         yield tell
     finally:
-        if shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        if bar is not None:
+            bar.stop()
+
+
+def _bar(what: str) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn(what, markup=False), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    return Progress(*columns, console=stderr(), transient=True)

@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from itertools import product
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.machines.ios.behaviour import TunnelLimits
-from sim.world.loading import ScenarioError, did_you_mean, merge, put, read_setting, validate
+from sim.world.loading import ScenarioError, did_you_mean, merge, put, read_setting, validate, with_recording
 from sim.world.scenario import Scenario, Vpn
 
 POLICY = "policy"
-"""The key that stands for the scenario's own policies: `--vary policy=plain,sealed`."""
-PLAIN = "as it stands"
+"""The key that stands for the scenario's own policies: `--vary policy=none,sealed`."""
+NONE = "none"
 """The value of `policy` that means none of them."""
+PLAIN = "as it stands"
+"""The name of the arm that changes nothing."""
 MOST_ARMS = 256
 
 Setting = tuple[str, Any]
@@ -92,26 +95,28 @@ def grid(varied: Sequence[Varied], policies: Mapping[str, Any]) -> list[Arm]:
             raise ScenarioError("--vary", key, "this key is varied twice")
     for v in varied:
         for value in v.values if v.key == POLICY else ():
-            if value != PLAIN and value not in policies:
-                hint = did_you_mean(str(value), [*policies, PLAIN])
-                allowed = f'"{PLAIN}", {", ".join(policies)}' if policies else f'"{PLAIN}" (this scenario has none)'
+            if value != NONE and value not in policies:
+                hint = did_you_mean(str(value), [*policies, NONE])
+                allowed = ", ".join([NONE, *policies]) if policies else f"{NONE}; this scenario has no policies"
                 raise ScenarioError("--vary", POLICY, f"there is no policy {value!r}", hint or f"Allowed: {allowed}.")
-    arms = [_arm(list(zip(keys, values, strict=True))) for values in product(*(v.values for v in varied))]
+    arms = [_arm(list(zip(keys, values, strict=True)), policies) for values in product(*(v.values for v in varied))]
     if len(arms) > MOST_ARMS:
         raise ScenarioError("--vary", "", f"{len(arms)} combinations; allowed are {MOST_ARMS}", "Leave a key out.")
     return arms
 
 
-def _arm(chosen: list[Setting]) -> Arm:
+def _arm(chosen: list[Setting], policies: Mapping[str, Any]) -> Arm:
     policy = next((str(value) for key, value in chosen if key == POLICY), None)
     settings = tuple((key, value) for key, value in chosen if key != POLICY)
     name = ", ".join(_said(key, value) for key, value in chosen)
-    return Arm(name or PLAIN, None if policy == PLAIN else policy, settings)
+    return Arm(name or PLAIN, policy if policy in policies else None, settings)
 
 
 def _said(key: str, value: Any) -> str:
     """A value in a few words: text speaks for itself, anything else needs its key."""
-    if key == POLICY or (isinstance(value, str) and not value[:1].isdigit()):
+    if key == POLICY:
+        return PLAIN if value == NONE else str(value)
+    if isinstance(value, str) and not value[:1].isdigit():
         return str(value)
     said = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
     return f"{key.rsplit('.', 1)[-1]} {said}"
@@ -123,11 +128,13 @@ def scenario_of(tree: Mapping[str, Any], arm: Arm, file: str, point: Sequence[Se
     Parameters
     ----------
     tree : the tables of the scenario file
+    file : where it is; a recording that it names is beside it
     point : settings that all arms share, under the arm's own
 
     Raises
     ------
     ScenarioError
+    RecordingRefused
     """
     mine = deepcopy(dict(tree))
     for key, value in point:
@@ -136,7 +143,7 @@ def scenario_of(tree: Mapping[str, Any], arm: Arm, file: str, point: Sequence[Se
         mine = merge(mine, mine["policies"][arm.policy])
     for key, value in arm.settings:
         put(mine, key, value, file)
-    return validate(mine, file)
+    return with_recording(validate(mine, file), Path(file))
 
 
 def natural(scenario: Scenario) -> Scenario:

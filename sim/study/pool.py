@@ -7,10 +7,13 @@ study sees submit and result, and nothing else, so its results cannot depend on 
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
+from multiprocessing.process import BaseProcess
 from signal import SIG_IGN, SIGINT, signal
+from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
 from sim.base.refusal import Refusal
@@ -39,19 +42,51 @@ class Pool(NamedTuple):
 
 
 def local(workers: int) -> Opened:
-    """Processes on this machine. Spawned, not forked: the same on every platform, and no copy of a parent's threads."""
+    """Processes on this machine; this process itself, if one is enough.
+
+    Spawned, not forked: the same on every platform, and no copy of a parent's threads.
+    """
 
     @contextmanager
     def opened() -> Iterator[Pool]:
+        if workers == 1:
+            yield Pool(Here(), 1)
+            return
         context = multiprocessing.get_context("spawn")
-        # Ctrl-C is for whoever gives out the work; a worker ends when its pool does.
-        executor = ProcessPoolExecutor(workers, context, initializer=signal, initargs=(SIGINT, SIG_IGN))
+        executor = ProcessPoolExecutor(workers, context, initializer=_begin)
         try:
             yield Pool(executor, workers)
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 
     return opened
+
+
+class Here(Executor):
+    """The executor that does the work at once, in this process."""
+
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        """Do it; the future is done when it is returned."""
+        future: Future[R] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as in every executor, it is raised where the result is asked for
+            future.set_exception(error)
+        return future
+
+
+def _begin() -> None:
+    """What a worker does first. Ctrl-C is for whoever gives out the work; a worker ends when its parent does, even if
+    that was killed: nothing else would tell it, since it holds both ends of the queue that it waits at."""
+    signal(SIGINT, SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def dask(address: str) -> Opened:
@@ -128,16 +163,20 @@ def done(do: Callable[[W], R], works: Iterable[W], open_pool: Opened) -> Iterato
     BrokenExecutor
         When workers died again and again over the same work.
     """
-    waiting, tries = list(works), dict[int, int]()
-    waiting.reverse()
-    while waiting:
+    fresh, again, tries = iter(works), list[W](), dict[int, int]()
+    while True:
         under_way: dict[Future[R], W] = {}
         try:
             with open_pool() as pool:
-                while waiting or under_way:
-                    while waiting and len(under_way) < IN_FLIGHT * pool.workers:
-                        work = waiting.pop()
-                        under_way[pool.executor.submit(do, work)] = work
+                while True:
+                    while len(under_way) < IN_FLIGHT * pool.workers:
+                        work = again.pop() if again else next(fresh, None)
+                        if work is None:
+                            break
+                        again.append(work)  # it is taken from there once it is given out
+                        under_way[pool.executor.submit(do, work)] = again.pop()
+                    if not under_way:
+                        return
                     for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                         result = future.result()
                         yield under_way.pop(future), result
@@ -147,4 +186,4 @@ def done(do: Callable[[W], R], works: Iterable[W], open_pool: Opened) -> Iterato
                 tries[id(lost)] = tries.get(id(lost), 0) + 1
                 if tries[id(lost)] >= TRIES:
                     raise
-            waiting += reversed(list(under_way.values()))
+            again += under_way.values()

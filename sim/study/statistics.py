@@ -15,6 +15,7 @@ dependence between them).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import NamedTuple
@@ -55,10 +56,12 @@ def t_interval(values: Sequence[float] | Sample, confidence: float = CONFIDENCE)
 
     Parameters
     ----------
-    values : (n,), 1 <= n. The interval of a single value is that value
+    values : (n,), 1 <= n. The interval of a single value is everything
     """
     x = np.asarray(values, dtype=np.float64)
     mean, error = float(x.mean()), _standard_error(x)
+    if len(x) < 2:
+        return Interval(mean, -math.inf, math.inf)
     half = error * _t(len(x), confidence)
     return Interval(mean, mean - half, mean + half)
 
@@ -68,7 +71,7 @@ def mean_interval(values: Sequence[float] | Sample, confidence: float = CONFIDEN
 
     Parameters
     ----------
-    values : (n,), 1 <= n
+    values : (n,), 1 <= n. The interval of a single value is everything
 
     Notes
     -----
@@ -78,6 +81,8 @@ def mean_interval(values: Sequence[float] | Sample, confidence: float = CONFIDEN
     """
     x = np.asarray(values, dtype=np.float64)
     n, mean, error = len(x), float(x.mean()), _standard_error(x)
+    if n < 2:
+        return Interval(mean, -math.inf, math.inf)
     if error == 0.0:
         return Interval(mean, mean, mean)
     deviation = error * n**0.5
@@ -90,6 +95,23 @@ def mean_interval(values: Sequence[float] | Sample, confidence: float = CONFIDEN
         return 3 / skewness * (float(np.cbrt(1 + skewness * (w - skewness / (6 * n)))) - 1)
 
     return Interval(mean, mean - deviation * inverse(quantile), mean - deviation * inverse(-quantile))
+
+
+def paired_interval(differences: Sequence[float] | Sample, confidence: float = CONFIDENCE) -> Interval:
+    """Interval for the mean of paired differences, many of which may be zero.
+
+    Where two arms differ on few days only, those days may all point one way by chance: k of them do with probability
+    2^(1-k) even if neither way is likelier. Where that is more than the error rate, the interval reaches to zero.
+
+    Parameters
+    ----------
+    differences : (n,), 1 <= n
+    """
+    x = np.asarray(differences, dtype=np.float64)
+    found, differ = mean_interval(x, confidence), int(np.count_nonzero(x))
+    if 0 < differ < len(x) and 2.0 ** (1 - differ) > 1 - confidence:
+        return found._replace(low=min(found.low, 0.0), high=max(found.high, 0.0))
+    return found
 
 
 def bootstrap_interval(
@@ -167,8 +189,6 @@ def _standard_error(x: Sample) -> float:
 
 def _t(n: int, confidence: float) -> float:
     """Student's quantile of n - 1 degrees of freedom."""
-    if n < 2:
-        return 0.0
     from scipy.special import stdtrit  # heavy, and only needed by those who compare
 
     return float(stdtrit(n - 1, (1 + confidence) / 2))

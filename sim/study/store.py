@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim.base.refusal import Refusal
 from sim.study.rows import COLUMNS
-from sim.study.tasks import Plan, Row
+from sim.study.tasks import Plan, Row, plan_from
+from sim.world.loading import as_plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +51,6 @@ class StudyFolder:
     ----------
     path : made if it is not there
     plan : what is played there
-    about : what else belongs to the study, for `plan.json`: factors and their values by point
 
     Raises
     ------
@@ -58,34 +58,28 @@ class StudyFolder:
         If the folder holds another study: its rows would not go together with these.
     """
 
-    def __init__(self, path: Path, plan: Plan, about: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, plan: Plan) -> None:
         self.path, self._plan = path, plan
         self._factors = plan.factors
         try:
             (path / PARTS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StudyRefused(f"{path}: cannot be made a folder: {error.strerror or error}") from None
-        known = path / PLAN
-        if known.is_file():
-            found = json.loads(known.read_text(encoding="utf-8")).get("identity")
-            if found != plan.identity:
-                raise StudyRefused(
-                    f"{path}: holds another study (another scenario, other arms, points, days or seed)\n"
-                    "  Choose another folder with --out, or remove this one."
-                )
-        else:
-            said = {"identity": plan.identity, "tasks": plan.tasks, **about}
-            _write(known, (json.dumps(said, indent=2, default=str) + "\n").encode())
+        if (path / PLAN).is_file() and read_plan(path).identity != plan.identity:
+            raise StudyRefused(
+                f"{path}: holds another study (another scenario, or other arms, factors or seed)\n"
+                "  Choose another folder with --out, or remove this one."
+            )
+        content = (json.dumps(plan.as_dict(), indent=1, default=as_plain, ensure_ascii=False) + "\n").encode()
+        if not (path / PLAN).is_file() or (path / PLAN).read_bytes() != content:
+            (path / ROWS).unlink(missing_ok=True)  # of fewer or more days than are now asked for
+            _write(path / PLAN, content)
 
     def done(self) -> list[tuple[int, int]]:
         """Ranges of tasks whose rows are there, [first, behind), in order."""
-        found = []
-        with os.scandir(self.path / PARTS) as entries:
-            for entry in entries:
-                first, dash, behind = entry.name.removesuffix(".parquet").partition("-")
-                if dash and first.isdigit() and behind.isdigit() and entry.name.endswith(".parquet"):
-                    found.append((int(first), int(behind)))
-        return sorted(found)
+        return [
+            (first, min(behind, self._plan.tasks)) for first, behind in _parts(self.path) if first < self._plan.tasks
+        ]
 
     def missing(self) -> Iterator[tuple[int, int]]:
         """Ranges of tasks that are still to be played, in order."""
@@ -96,7 +90,7 @@ class StudyFolder:
 
     def write(self, first: int, behind: int, rows: Sequence[Row]) -> None:
         """The rows of the tasks in [first, behind): a part."""
-        _write(self.path / PARTS / f"{first:08d}-{behind:08d}.parquet", _as_parquet(table(rows, self._factors)))
+        _write(_part(self.path, first, behind), _as_parquet(table(rows, self._factors)))
 
     def finish(self) -> Path:
         """All parts as one file, in order, once nothing is missing. One part at a time is in memory."""
@@ -105,10 +99,10 @@ class StudyFolder:
         target, beside = self.path / ROWS, self.path / f".{ROWS}.part"
         waiting: list[pa.Table] = []
         writer: Any = None
-        for part in self._parts():
-            waiting.append(pq.read_table(part))
+        for part in self._tables():
+            waiting.append(part)
             if writer is None:
-                writer = pq.ParquetWriter(beside, waiting[0].schema, compression="zstd")
+                writer = pq.ParquetWriter(beside, part.schema, compression="zstd")
             if sum(len(each) for each in waiting) >= ROW_GROUP:
                 waiting = _write_groups(writer, waiting, whole=False)
         if writer is not None:
@@ -117,18 +111,52 @@ class StudyFolder:
             beside.replace(target)
         return target
 
-    def _parts(self) -> list[Path]:
-        return [self.path / PARTS / f"{first:08d}-{behind:08d}.parquet" for first, behind in self.done()]
-
-    def rows(self) -> pa.Table:
-        """All rows that are there, in order."""
+    def rows(self, columns: Sequence[str]) -> pa.Table:
+        """Some columns of all rows that are there, in order."""
         import pyarrow as pa
+
+        return pa.concat_tables(
+            [*self._tables([*dict.fromkeys([*columns, "task"])])] or [table([], self._factors)]
+        ).select(columns)
+
+    def _tables(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """The parts, one after the other; of the last one, what belongs to this plan."""
+        import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        if (self.path / ROWS).is_file():
-            return pq.read_table(self.path / ROWS)
-        parts = [pq.read_table(part) for part in self._parts()]
-        return pa.concat_tables(parts) if parts else table([], self._factors)
+        for first, behind in _parts(self.path):
+            if first < self._plan.tasks:
+                found = pq.read_table(_part(self.path, first, behind), columns=columns)
+                yield found.filter(pc.less(found["task"], self._plan.tasks)) if behind > self._plan.tasks else found
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan of a study folder.
+
+    Raises
+    ------
+    StudyRefused
+    """
+    try:
+        return plan_from(json.loads((path / PLAN).read_text(encoding="utf-8")))
+    except OSError:
+        raise StudyRefused(f"{path}: this is no study folder: it has no {PLAN}") from None
+    except (KeyError, TypeError, ValueError):
+        raise StudyRefused(f"{path / PLAN}: this is not the plan of a study") from None
+
+
+def _parts(path: Path) -> list[tuple[int, int]]:
+    found = []
+    with os.scandir(path / PARTS) as entries:
+        for entry in entries:
+            first, dash, behind = entry.name.removesuffix(".parquet").partition("-")
+            if dash and first.isdigit() and behind.isdigit() and entry.name.endswith(".parquet"):
+                found.append((int(first), int(behind)))
+    return sorted(found)
+
+
+def _part(path: Path, first: int, behind: int) -> Path:
+    return path / PARTS / f"{first:08d}-{behind:08d}.parquet"
 
 
 def table(rows: Sequence[Row], factors: Mapping[str, type]) -> pa.Table:

@@ -184,6 +184,24 @@ def read_tree(file: Path, depth: int = 0) -> dict[str, Any]:
     return merge(read_tree(beside, depth + 1), tree)
 
 
+def read_all(file: Path, settings: Mapping[str, Any]) -> str:
+    """The tables of a scenario file as JSON, with the captured traffic that they name: nothing else need be read, but
+    a recording.
+
+    Parameters
+    ----------
+    settings : key paths and values that replace what the file says, as `--set` does
+
+    Raises
+    ------
+    ScenarioError
+    """
+    tree = read_tree(file)
+    for key, value in settings.items():
+        put(tree, key, value, str(file))
+    return json.dumps(_with_captures(tree, file), default=as_plain)
+
+
 def _with_captures(tree: dict[str, Any], file: Path) -> dict[str, Any]:
     """The tables, and the files with captured traffic that apps name."""
     apps = tree.get("apps")
@@ -348,12 +366,13 @@ def validate(tree: Mapping[str, Any], file: str) -> Scenario:
     """
     try:
         # As JSON: lists may stand for tuples and text for enumerations, and nothing else is converted.
-        return Scenario.model_validate_json(json.dumps(tree, default=_plain))
+        return Scenario.model_validate_json(json.dumps(tree, default=as_plain))
     except ValidationError as error:
         raise _translated(error, tree, file) from None
 
 
-def _plain(value: Any) -> str:
+def as_plain(value: Any) -> str:
+    """What JSON has no word for, as text: TOML's dates and times."""
     if isinstance(value, time | date | datetime):
         return value.isoformat()
     raise TypeError(f"unexpected {type(value).__name__}")

@@ -113,8 +113,20 @@ def test_an_interval_holds_its_mean_and_turns_with_the_sign(values: list[float])
     assert found.low == pytest.approx(-turned.high, rel=1e-6, abs=slack)
 
 
+def test_days_that_seldom_differ_are_not_taken_for_a_difference() -> None:
+    """Ten days in a hundred differ, either way alike: an interval that excludes zero is wrong, and is so seldom."""
+    rng, confidence = np.random.default_rng(13), s.shared_confidence(0.95, 5)
+    wrong = dict.fromkeys((s.paired_interval, s.mean_interval), 0)
+    for _ in range(4000):
+        days = (rng.random(40) < 0.1) * rng.choice((-1.0, 1.0), 40) * rng.exponential(1, 40)
+        for interval in wrong:
+            wrong[interval] += interval(days, confidence).sign != 0
+    assert wrong[s.paired_interval] / 4000 <= 0.01 < wrong[s.mean_interval] / 4000
+
+
 def test_one_day_says_nothing_about_others() -> None:
-    assert s.mean_interval([3.0]) == s.Interval(3.0, 3.0, 3.0)
+    for interval in (s.mean_interval, s.t_interval):
+        assert interval([3.0]) == s.Interval(3.0, -np.inf, np.inf)
 
 
 def test_common_days_save_runs() -> None:

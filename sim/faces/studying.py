@@ -1,0 +1,95 @@
+"""Playing a study from the command line: how large the pieces are, how many workers they are worth, how far it is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from sim.study.arms import PLAIN, Arm, Varied, grid, read_varied
+from sim.study.conduct import Kept, Stopped, Tell, conduct, missing
+from sim.study.pool import local, opened
+from sim.study.store import StudyFolder
+from sim.study.tasks import Plan, play
+from sim.world.loading import ScenarioError
+
+PIECE_S = 0.7
+"""How long a piece of work should take: long against handing it over, short against losing it."""
+ALONE_S = 4.0
+"""Work shorter than this is done before other processes are awake."""
+
+
+@dataclass
+class Player:
+    """Plays the tasks of a study, and learns from the first how long one takes.
+
+    Parameters
+    ----------
+    workers : processes; default: one a processor
+    cluster : address of a cluster instead
+    """
+
+    plan: Plan
+    shelf: StudyFolder | Kept
+    workers: int | None = None
+    cluster: str | None = None
+    fail_fast: bool = False
+    task_s: float = field(default=0.0, init=False)
+
+    def play(self, until: int, tell: Tell) -> Stopped | None:
+        """Play what is missing of the first `until` tasks."""
+        if not missing(self.shelf, until):
+            return None
+        if not self.task_s:
+            self.task_s, stopped = self._first(until, tell)
+            if stopped is not None:
+                return stopped
+        left = missing(self.shelf, until)
+        workers = self.workers or os.cpu_count() or 1
+        alone = self.cluster is None and left * self.task_s < ALONE_S
+        open_pool = local(1) if alone else opened(workers, self.cluster)
+        size = max(1, round(min(PIECE_S / self.task_s, left / (4 * workers))))
+        return conduct(self.plan, self.shelf, open_pool, size, tell, until, self.fail_fast)
+
+    def _first(self, until: int, tell: Tell) -> tuple[float, Stopped | None]:
+        """Play one task here. What it needs to be loaded would be loaded by the next one, so it is played once more."""
+        begin, _ = next(iter(self.shelf.missing()))
+        stopped = conduct(self.plan, self.shelf, local(1), 1, tell, begin + 1, self.fail_fast)
+        return timed(self.plan, begin), stopped
+
+
+def timed(plan: Plan, task: int = 0) -> float:
+    """How long a task takes in this process, once everything is loaded. [s]"""
+    begun = perf_counter()
+    play(plan.work(task, task + 1))
+    return max(perf_counter() - begun, 1e-6)
+
+
+def arms_of(vary: list[str], policies: object) -> list[Arm]:
+    """The arms that `--vary` means; without it, all policies of the scenario.
+
+    Parameters
+    ----------
+    policies : what the scenario file says under that key, not yet validated
+
+    Raises
+    ------
+    ScenarioError
+    """
+    known = policies if isinstance(policies, dict) else {}
+    varied = [read_varied(text) for text in vary]
+    if not varied and known:
+        varied = [Varied("policy", ("none", *known))]
+    arms = grid(varied, known)
+    if len(arms) < 2:
+        raise ScenarioError("--vary", "", f"there is only one arm ({PLAIN}), so nothing to compare", _EXAMPLE)
+    return arms
+
+
+_EXAMPLE = "For example: --vary vpn.protocol=wireguard,ikev2 --vary vpn.include_all_networks=false,true"
+
+
+def shelf_of(out: Path | None, plan: Plan) -> StudyFolder | Kept:
+    """Where the rows go."""
+    return Kept(plan) if out is None else StudyFolder(out, plan)

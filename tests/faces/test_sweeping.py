@@ -1,0 +1,294 @@
+"""`sweep`: the table depends on the experiment alone, whatever happens on the way to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from sim.engine.simulate import simulate
+from sim.faces.sweeping import played
+from sim.measure.summary import summarise
+from sim.study import tasks
+from sim.study.experiment import read_experiment
+from sim.study.rows import row
+from sim.study.store import StudyFolder
+from tests.commands import SMALL, Command
+
+EXPERIMENT = """
+scenario = "leaky.toml"
+replications = 3
+vary.policy = ["none", "sealed"]
+[factors]
+design = "latin-hypercube"
+points = 4
+over."limits.rule_delay" = "cited"
+over."vpn.wireguard.persistent_keepalive" = ["10 s", "25 s"]
+"""
+LONG = EXPERIMENT.replace("replications = 3", "replications = 60")
+LEAKY = SMALL.replace('every = "10 s"', 'every = "10 s", jitter = 0.5')
+
+
+@pytest.fixture
+def experiment(tmp_path: Path) -> Path:
+    """Four points on three days under two arms."""
+    (tmp_path / "leaky.toml").write_text(LEAKY)
+    path = tmp_path / "experiment.toml"
+    path.write_text(EXPERIMENT)
+    return path
+
+
+@pytest.fixture
+def long(experiment: Path) -> Path:
+    """The same on so many days that it can be stopped on the way."""
+    experiment.write_text(LONG)
+    return experiment
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The table of the long study, played without a stop."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "leaky.toml").write_text(LEAKY)
+    (folder / "experiment.toml").write_text(LONG)
+    return swept(folder / "experiment.toml", folder / "study")
+
+
+def swept(experiment: Path, out: Path, workers: int = 1) -> bytes:
+    table = played(read_experiment(experiment).plan, out, workers, None, False).table
+    assert table is not None
+    return table.read_bytes()
+
+
+def test_one_row_a_run_with_typed_columns(command: Command, experiment: Path, tmp_path: Path) -> None:
+    status, out, err = command("sweep", experiment, "--out", tmp_path / "study", "--json")
+    assert status == 0, err
+    found = json.loads(out)
+    assert (found["points"], found["days"], found["runs"], found["failed"]) == (4, 3, 24, [])
+    table = pq.read_table(tmp_path / "study" / "rows.parquet")
+    assert table.num_rows == 24
+    types = {field.name: str(field.type) for field in table.schema}
+    assert (
+        types["limits.rule_delay_s"] == types["vpn.wireguard.persistent_keepalive_s"] == types["exposed_s"] == "double"
+    )
+    assert types["leaked_bytes"] == types["seed"] == "int64"
+    assert table["arm"].to_pylist() == ["as it stands", "sealed"] * 12
+    assert len(set(table["seed"].to_pylist())) == 3
+
+
+def test_any_number_of_workers_gives_the_same_bytes(
+    long: Path, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.faces.studying.ALONE_S", 0.0)
+    assert swept(long, tmp_path / "two", workers=2) == whole
+
+
+def start(experiment: Path, out: Path) -> subprocess.Popen[str]:
+    """The real command, with two workers, until some parts are there."""
+    words = [sys.executable, "-m", "sim", "sweep", str(experiment), "--out", str(out), "--workers", "2"]
+    # Without ALONE_S the short study would be played in one process.
+    code = "import sim.faces.studying as s; s.ALONE_S = 0.0; s.PIECE_S = 0.02; from sim.faces.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words[3:]], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    while len(parts(out)) < 4:
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.01)
+    return process
+
+
+def parts(out: Path) -> list[Path]:
+    return sorted((out / "parts").glob("*.parquet"))
+
+
+def test_after_kill_9_it_goes_on_to_the_same_bytes(long: Path, tmp_path: Path, whole: bytes) -> None:
+    out = tmp_path / "killed"
+    process = start(long, out)
+    process.kill()
+    process.communicate()
+    kept = {part: part.stat().st_mtime_ns for part in parts(out)}
+    assert not (out / "rows.parquet").exists()
+    assert swept(long, out) == whole
+    assert {part: part.stat().st_mtime_ns for part in kept} == kept, "what was played is not played again"
+
+
+def test_ctrl_c_leaves_a_study_that_goes_on(long: Path, tmp_path: Path, whole: bytes) -> None:
+    out = tmp_path / "stopped"
+    process = start(long, out)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert "go on with: leakwindow" in said
+    assert "Traceback" not in said
+    assert swept(long, out) == whole
+
+
+@pytest.mark.slow
+def test_workers_that_are_killed_are_replaced(long: Path, tmp_path: Path, whole: bytes) -> None:
+    out = tmp_path / "shot"
+    process = start(long, out)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        process.kill()
+        process.communicate()
+        pytest.skip("this system does not say which processes are whose children")
+    workers = [
+        int(pid) for pid in children.read_text().split() if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    os.kill(workers[0], signal.SIGKILL)
+    _, said = process.communicate()
+    assert process.returncode == 0, said
+    assert (out / "rows.parquet").read_bytes() == whole
+
+
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of the sealed phone fail on the second day."""
+    second = tasks.seed_of(1, 1)
+
+    def instead(scenario: object, seed: int, nature: object) -> object:
+        if seed == second and scenario.vpn.include_all_networks:  # type: ignore[attr-defined]
+            raise ValueError("no such day")
+        return simulate(scenario, seed, nature)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tasks, "simulate", instead)
+
+
+def test_a_run_that_fails_is_a_row_and_the_sweep_goes_on(
+    command: Command, experiment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch)
+    status, _, err = command("sweep", experiment, "--out", tmp_path / "study", "--workers", "1")
+    assert status == 1, err
+    assert f"leakwindow run {tmp_path / 'study'} --row 9" in err
+    rows = pq.read_table(tmp_path / "study" / "rows.parquet").to_pylist()
+    assert [k for k, r in enumerate(rows) if r["error"]] == [9, 11, 13, 15]
+    assert rows[9]["error"] == "ValueError: no such day"
+    assert rows[9]["seed"] == tasks.seed_of(1, 1)
+    assert rows[9]["exposed_s"] is None
+
+
+def test_fail_fast_stops_and_keeps_what_was_played(
+    command: Command, experiment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch)
+    words = ("sweep", experiment, "--out", tmp_path / "study", "--workers", "1", "--fail-fast")
+    status, _, err = command(*words)
+    assert status == 1, err
+    assert "Row 9 failed" in err
+    assert not (tmp_path / "study" / "rows.parquet").exists()
+    assert parts(tmp_path / "study")
+
+
+def test_one_cell_alone_is_the_row_of_the_table(command: Command, experiment: Path, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    swept(experiment, study)
+    rows = pq.read_table(study / "rows.parquet").to_pylist()
+    for k in (0, 5, 23):
+        status, out, _ = command("run", study, "--row", str(k), "--json")
+        assert status == 0
+        found = json.loads(out)
+        assert found["exposure"]["seconds"] == rows[k]["exposed_s"]
+        assert found["energy"]["vpn_added_j"] == rows[k]["vpn_energy_j"]
+        assert found["seed"] == rows[k]["seed"]
+    assert "rows 0 to 23" in command.refused("run", study, "--row", "24")
+    assert "leave them out" in command.refused("run", study, "--row", "1", "--seed", "2")
+    assert "no study folder" in command.refused("run", tmp_path, "--row", "1")
+
+
+def test_arms_at_one_point_share_their_day(experiment: Path) -> None:
+    plan = read_experiment(experiment).plan
+    both = tasks.play(plan.work(0, 1))
+    assert both[0]["intent_s"] == both[1]["intent_s"]
+    scenario, seed = plan.run(1)
+    alone = row(summarise(simulate(scenario, seed)))
+    assert {k: both[1][k] for k in alone} == alone
+
+
+def test_a_dry_run_says_how_many_and_plays_nothing(command: Command, experiment: Path, tmp_path: Path) -> None:
+    status, out, err = command("sweep", experiment, "--out", tmp_path / "study", "--dry-run")
+    assert (status, out) == (0, "")
+    assert "4 points × 3 days × 2 arms = 24 runs; 24 still to play" in err
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_folder_holds_one_study(command: Command, experiment: Path, tmp_path: Path) -> None:
+    swept(experiment, tmp_path / "study")
+    experiment.write_text(EXPERIMENT.replace("points = 4", "points = 5"))
+    assert "another study" in command.refused("sweep", experiment, "--out", tmp_path / "study")
+
+
+def test_a_plan_that_was_written_is_the_same_plan(experiment: Path, tmp_path: Path) -> None:
+    plan = read_experiment(experiment).plan
+    StudyFolder(tmp_path / "study", plan)
+    again = tasks.plan_from(json.loads((tmp_path / "study" / "plan.json").read_text()))
+    assert again.identity == plan.identity
+    assert again.as_dict() == json.loads((tmp_path / "study" / "plan.json").read_text()) or again == plan
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("scenario = ", "scenaro = "), "scenario"),
+        (("leaky.toml", "leeky.toml"), "leeky.toml"),
+        (('"latin-hypercube"', '"sobol"\nlevels = 1'), "levels"),
+        (('"latin-hypercube"\npoints = 4', '"sobol"\npoints = 6'), "power of two"),
+        (("replications = 3", "replications = 0"), "replications"),
+        (("points = 4", "points = 4\n[factors.x]"), "unknown key"),
+        (('["none", "sealed"]', '["none", "seeled"]'), "sealed"),
+        (('["10 s", "25 s"]', '["10 s", "25"]'), "persistent_keepalive"),
+        (("limits.rule_delay", "limits.rule_dela"), "limits.rule_delay"),
+        (('"latin-hypercube"', '"list"'), "same keys"),
+        (("replications = 3", "replications = 900000"), "allowed are 10,000,000"),
+    ],
+)
+def test_what_is_no_experiment_is_refused_in_words(
+    command: Command, experiment: Path, change: tuple[str, str], said: str
+) -> None:
+    if said.startswith("allowed"):
+        experiment.write_text(EXPERIMENT.replace("points = 4", "points = 4000").replace(*change))
+    else:
+        experiment.write_text(EXPERIMENT.replace(*change))
+    assert said in command.refused("sweep", experiment, "--dry-run")
+
+
+def test_points_that_are_no_scenario_are_left_out_of_a_sample_and_refused_in_a_list(
+    command: Command, experiment: Path
+) -> None:
+    sample = EXPERIMENT.replace('over."limits', 'over."device.power" = "cited"\nover."limits')
+    experiment.write_text(sample.replace("points = 4", "points = 40"))
+    plan = read_experiment(experiment).plan
+    assert 10 < len(plan.points) < 40
+    assert len(plan.shown) == len(plan.points)
+    for point in range(len(plan.points)):
+        power = plan.scenario(point, 0).device.power
+        assert power.airplane_mw <= power.asleep_mw <= power.idle_mw
+    experiment.write_text(EXPERIMENT.replace('"latin-hypercube"', '"grid"').replace('"25 s"', '"-25 s"'))
+    assert "persistent_keepalive" in command.refused("sweep", experiment, "--dry-run")
+
+
+def test_arms_in_words_of_their_own_and_a_list_of_points(experiment: Path, tmp_path: Path) -> None:
+    experiment.write_text("""
+scenario = "leaky.toml"
+set.vpn_on = true
+[[arms]]
+name = "open"
+[[arms]]
+name = "tight"
+policy = "sealed"
+set."vpn.wireguard.persistent_keepalive" = "25 s"
+[factors]
+design = "list"
+rows = [{ device.behaviour.quic_patience = "20 s" }, { device.behaviour.quic_patience = "90 s" }]
+""")
+    plan = read_experiment(experiment).plan
+    assert [plan.scenario(1, arm).vpn.include_all_networks for arm in (0, 1)] == [False, True]
+    assert plan.scenario(0, 0).vpn_on
+    assert plan.factors == {"device.behaviour.quic_patience_s": float}
+    assert [plan.scenario(p, 0).device.behaviour.quic_patience for p in (0, 1)] == [20_000_000, 90_000_000]
