@@ -39,6 +39,7 @@ class Cited:
     confidence : how well it is known
     low, high : the range in which the value may lie, as text with its unit; needed unless SPECIFIED
     note : one sentence, if the source needs one
+    starred : nobody knows it, and leaks depend on it much: every study should vary it
     """
 
     source: str
@@ -47,10 +48,13 @@ class Cited:
     low: str = ""
     high: str = ""
     note: str = ""
+    starred: bool = False
 
     def __post_init__(self) -> None:
         if self.confidence is not SPECIFIED and not (self.low and self.high):
             raise ValueError(f"{self.source} {self.where}: a {self.confidence} value needs its range")
+        if self.starred and self.confidence is SPECIFIED:
+            raise ValueError(f"{self.source} {self.where}: what a standard fixes is not unknown")
 
 
 class Model(BaseModel):

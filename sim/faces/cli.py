@@ -26,7 +26,7 @@ from sim.faces import checking, saving
 from sim.faces.terminal import LINES, clean, progress, say, stderr, stdout, table, text
 from sim.measure.summary import summarise
 from sim.world import recorded, shipped
-from sim.world.loading import ScenarioError, load, read_setting, read_tree
+from sim.world.loading import ScenarioError, load, read_all, read_setting, read_tree
 from sim.world.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -376,6 +376,72 @@ def sweep(
         raise typer.Exit(CLAIM_FAILED)
 
 
+@app.command()
+def sensitivity(
+    scenario: ScenarioArgument,
+    unknown: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY", help='A parameter, a table for all assumed ones below it, or "*"; may be given again.'
+        ),
+    ] = None,
+    starred: Annotated[
+        bool, typer.Option("--starred", help="Those that nobody knows and leaks depend on most; the default.")
+    ] = False,
+    method: Annotated[
+        str, typer.Option(help="sobol: shares of the variance. morris: cheap, for many unknowns.")
+    ] = "sobol",
+    blocks: Annotated[int, typer.Option(min=2, max=65_536, help="Blocks of points; sobol wants a power of two.")] = 64,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Days at each point, the same at all.")] = 4,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B", help="Arms, as in compare: their differences are analysed, too."),
+    ] = None,
+    settings: SetOption = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Other days of the same kind.")] = 1,
+    workers: WorkersOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep all rows there; the same command goes on where it stopped.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw tornados: .png, .svg or .pdf.")] = None,
+) -> None:
+    """Say which unknown matters: how much of each headline number's variation it explains over its range."""
+    from sim.faces import studying, weighing
+    from sim.study.arms import PLAIN, Arm
+    from sim.study.sensitivity import Design
+    from sim.study.unknowns import read as read_unknowns
+    from sim.study.unknowns import starred as starred_unknowns
+
+    if plot is not None:
+        saving.check_picture(plot)
+    if out is not None:
+        saving.check_directory(out)
+    if method not in ("sobol", "morris"):
+        raise ScenarioError("--method", method, "allowed: sobol, morris")
+    if method == "sobol" and blocks & (blocks - 1):
+        raise ScenarioError("--blocks", str(blocks), "sobol needs a power of two, such as 64")
+    file, wanted = shipped.find(scenario), dict(read_setting(s) for s in settings or [])
+    chosen = load(file, settings=wanted)
+    known = {u.name: u for u in (starred_unknowns(chosen) if starred or not unknown else ())}
+    known |= {u.name: u for u in read_unknowns(unknown or [], chosen, str(file))}
+    design = Design("sobol" if method == "sobol" else "morris", tuple(known.values()), blocks)
+    arms = studying.arms_of(vary, read_tree(file).get("policies")) if vary else [Arm(PLAIN)]
+    plan = design.plan(str(file), read_all(file, wanted), arms, seeds, seed)
+    with _stoppable(out):
+        found = weighing.played(design, plan, out, workers)
+    if plot is not None:
+        from sim.faces.tornado import draw
+
+        saving.write({plot: draw(design, found, file.stem, plot.suffix.lower().removeprefix("."))})
+    if json:
+        sys.stdout.write(saving.as_json({"scenario": str(file), **weighing.as_document(design, found, seeds)}))
+    else:
+        weighing.report(stdout(), design, found, file.stem, seeds)
+    for path in (*([out] if out else []), *([plot] if plot else [])):
+        say(f"Wrote {path}")
+
+
 @contextmanager
 def _stoppable(out: Path | None) -> Iterator[None]:
     """Ctrl-C ends a study in order: what is played is kept."""
@@ -554,6 +620,9 @@ def schema() -> None:
 @app.command()
 def parameters(
     assumed: Annotated[bool, typer.Option("--assumed", help="Only those that nobody has measured.")] = False,
+    starred: Annotated[
+        bool, typer.Option("--starred", help="Only those that nobody knows well and leaks depend on much.")
+    ] = False,
     chosen: Annotated[str, typer.Option("--set", metavar="NAME", help="Only those whose name contains this.")] = "",
     markdown: Annotated[bool, typer.Option("--markdown", help="The reference page instead of a table.")] = False,
 ) -> None:
@@ -564,7 +633,11 @@ def parameters(
     if markdown:
         sys.stdout.write(listing.markdown())
         return
-    found = [p for p in listing.walk() if chosen in p.path and (not assumed or p.cited.confidence is ASSUMED)]
+    found = [
+        p
+        for p in listing.walk()
+        if chosen in p.path and (not assumed or p.cited.confidence is ASSUMED) and (not starred or p.cited.starred)
+    ]
     if not found:
         raise ScenarioError("--set", chosen, "no parameter has this in its name", "leakwindow parameters lists all.")
     rows = [(p.path, p.value, p.range, str(p.cited.confidence), text(p.source, "dim")) for p in found]

@@ -160,6 +160,8 @@ def markdown() -> str:
         "- **measured**: a paper, a published log or a laboratory measured it.",
         "- **reported**: a vendor, a forum or one observer says so.",
         "- **assumed**: nobody measured it; our judgement, with the range in which it may lie.",
+        "- ★: nobody knows it well, and leaks depend on it much. `leakwindow sensitivity SCENARIO --starred` varies these;",
+        "  the [starred study](../background/evidence.md#what-nobody-knows) says what came out.",
         "",
     ]
     counts = {
@@ -191,7 +193,10 @@ def _row(p: Parameter) -> str:
     name = p.path.split(": ")[-1].rsplit(".", 1)[-1]
     source = f"[{_cell(p.cited.source)}](#{p.cited.source}) {_cell(p.cited.where)}"
     note = f"; {_cell(p.cited.note)}" if p.cited.note else ""
-    return f"| `{name}` | {_cell(p.default)} | {p.unit} | {_cell(p.range)} | {p.cited.confidence} | {source}{note} |"
+    star = " ★" if p.cited.starred else ""
+    return (
+        f"| `{name}`{star} | {_cell(p.default)} | {p.unit} | {_cell(p.range)} | {p.cited.confidence} | {source}{note} |"
+    )
 
 
 def _cell(words: str) -> str:

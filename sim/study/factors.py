@@ -86,7 +86,9 @@ class Ranged(NamedTuple):
         if self.unit == "s":
             micros = round(value * SECOND)
             text = f"{micros} us"
-            return Choice(text if self.law is None else _moved(self.law, micros), micros / SECOND)
+            if self.law is not None:
+                return Choice(moved(self.law, micros / (_centre(self.law) or 1)), micros / SECOND)
+            return Choice(text, micros / SECOND)
         if self.unit == "bytes":
             return Choice(f"{round(value)} B", round(value))
         return Choice(round(value), round(value)) if self.whole else Choice(value, value)
@@ -225,11 +227,10 @@ def _centre(law: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _moved(law: Mapping[str, Any], centre: int) -> dict[str, Any]:
-    """The law with another centre: all its durations grow or shrink together."""
-    old = _centre(law) or 1
+def moved(law: Mapping[str, Any], share: float) -> dict[str, Any]:
+    """The law with all its durations longer or shorter by a share."""
 
-    def moved(value: Any) -> Any:
-        return f"{round(read_duration(value) * centre / old)} us" if isinstance(value, str) else value
+    def grown(value: Any) -> Any:
+        return f"{round(read_duration(value) * share)} us" if isinstance(value, str) else value
 
-    return {k: v if k == "law" else moved(v) for k, v in law.items() if v is not None}
+    return {k: v if k == "law" else grown(v) for k, v in law.items() if v is not None}

@@ -52,7 +52,7 @@ class Behaviour(Parameters):
     ] = 0.95
     enforce_routes_closes_legacy: Annotated[Share, Cited("xnu", "necp.c, as above", ASSUMED, "0.2", "1")] = 0.7
     closes_on_path_loss: Annotated[
-        Share, Cited("proton-2020", "airplane mode is almost as effective", ASSUMED, "0.4", "0.98")
+        Share, Cited("proton-2020", "airplane mode is almost as effective", ASSUMED, "0.4", "0.98", starred=True)
     ] = 0.8
     rebinds_on_path_loss: Annotated[
         Share, Cited("judgement", "QUIC and UDP apps normally rebind", ASSUMED, "0.8", "1")
@@ -77,10 +77,18 @@ class Behaviour(Parameters):
         ),
     ] = 0.0
     apple_bypass_share: Annotated[
-        Share, Cited("mysk-2022", "share of Apple's services outside; no rate was published", ASSUMED, "0.05", "0.8")
+        Share,
+        Cited(
+            "mysk-2022",
+            "share of Apple's services outside; no rate was published",
+            ASSUMED,
+            "0.05",
+            "0.8",
+            starred=True,
+        ),
     ] = 0.3
     apple_bypass_share_sealed: Annotated[
-        Share, Cited("ivpn-360", "with includeAllNetworks on iOS 16 and later", ASSUMED, "0", "0.5")
+        Share, Cited("ivpn-360", "with includeAllNetworks on iOS 16 and later", ASSUMED, "0", "0.5", starred=True)
     ] = 0.1
     apple_exempt_since: Annotated[
         str,
@@ -101,7 +109,8 @@ class Behaviour(Parameters):
         Share, Cited("cisco-apns", "push prefers cellular while there is one", REPORTED, "0.5", "1")
     ] = 0.9
     gates_new_flows: Annotated[
-        Share, Cited("pia-364", "on-demand holds new flows; netbird-157 saw them leak", ASSUMED, "0.3", "1")
+        Share,
+        Cited("pia-364", "on-demand holds new flows; netbird-157 saw them leak", ASSUMED, "0.3", "1", starred=True),
     ] = 0.8
     split_dns_fallback: Annotated[
         Share, Cited("judgement", "a failed query in a split tunnel asks the system's resolver too", ASSUMED, "0", "1")
@@ -213,10 +222,13 @@ class TunnelLimits(Parameters):
     ] = seconds(20)
     reasserting_timeout: Annotated[
         DurationField,
-        Cited("apple-forum-744949", "the system stops it; the time is not stated", ASSUMED, "30 s", "600 s"),
+        Cited(
+            "apple-forum-744949", "the system stops it; the time is not stated", ASSUMED, "30 s", "600 s", starred=True
+        ),
     ] = seconds(120)
     relaunch_delay: Annotated[
-        DurationLaw, Cited("meow-183", "relaunch gaps of about 20 s after a memory kill", MEASURED, "1 s", "30 s")
+        DurationLaw,
+        Cited("meow-183", "relaunch gaps of about 20 s after a memory kill", MEASURED, "1 s", "30 s", starred=True),
     ] = triangular(seconds(1), seconds(20), seconds(30))
     first_trigger_delay: Annotated[
         DurationLaw, Cited("judgement", "from the first network attempt to the launch", ASSUMED, "0.2 s", "5 s")

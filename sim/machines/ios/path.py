@@ -110,7 +110,8 @@ class PathRules(Parameters):
         DurationLaw, Cited("algo-1385", "0.4 s of network unreachable in a log", MEASURED, "0.1 s", "2 s")
     ] = lognormal(400 * MILLISECOND, 0.6, seconds(2))
     weak_wifi: Annotated[
-        DurationLaw, Cited("judgement", "Wi-Fi carries nothing before iOS gives it up", ASSUMED, "1 s", "40 s")
+        DurationLaw,
+        Cited("judgement", "Wi-Fi carries nothing before iOS gives it up", ASSUMED, "1 s", "40 s", starred=True),
     ] = lognormal(seconds(8), 0.8, seconds(40))
     overlap: Annotated[
         DurationLaw, Cited("judgement", "both interfaces live after cellular took over early", ASSUMED, "0.5 s", "6 s")
@@ -123,7 +124,7 @@ class PathRules(Parameters):
         DurationLaw, Cited("ts24501", "search, registration and session after airplane mode", ASSUMED, "1 s", "10 s")
     ] = lognormal(seconds(3), 0.4, seconds(10))
     same_wifi_address: Annotated[
-        Share, Cited("judgement", "a cached lease is asked for again", ASSUMED, "0.5", "1")
+        Share, Cited("judgement", "a cached lease is asked for again", ASSUMED, "0.5", "1", starred=True)
     ] = 0.9
     same_cellular_address: Annotated[
         Share, Cited("judgement", "a new attach gets a new address", ASSUMED, "0", "0.4")
