@@ -69,6 +69,10 @@ RecordingOption = Annotated[
 RowOption = Annotated[
     int | None, typer.Option(min=0, metavar="K", help="SCENARIO is a study's folder: play row K of its table again.")
 ]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Play on a cluster: tcp://HOST:PORT of a Dask scheduler, or mpi."),
+]
 WorkersOption = Annotated[int | None, typer.Option(min=1, max=1024, help="Processes. Default: one a processor.")]
 
 
@@ -305,6 +309,7 @@ def compare(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Other days of the same kind.")] = 1,
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep all rows there; the same command goes on where it stopped.")
@@ -322,7 +327,7 @@ def compare(
         saving.check_directory(out)
     file = shipped.find(scenario)
     wide = None if precision is None else comparing.read_precision(precision)
-    wanted = comparing.Wanted(seeds, wide, seed, workers, None, out)
+    wanted = comparing.Wanted(seeds, wide, seed, workers, cluster, out)
     arms = studying.arms_of(vary or [], read_tree(file).get("policies"))
     plan = comparing.plan_of(file, arms, dict(read_setting(s) for s in settings or []), wanted)
     with _stoppable(out):
@@ -347,6 +352,7 @@ def sweep(
         typer.Option(metavar="DIR", help="The study's folder; one that is there goes on. [EXPERIMENT.study]"),
     ] = None,
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many runs, and roughly how long.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
@@ -364,7 +370,7 @@ def sweep(
         say(sweeping.forecast(plan, folder, workers))
         return
     with _stoppable(folder):
-        swept = sweeping.played(plan, folder, workers, None, fail_fast)
+        swept = sweeping.played(plan, folder, workers, cluster, fail_fast)
     if json:
         sys.stdout.write(saving.as_json(sweeping.as_dict(plan, swept)))
     else:

@@ -91,4 +91,5 @@ def conduct(
         failed = next((row for row in rows if row["error"] is not None), None)
         if fail_fast and failed is not None:
             return Stopped(failed)
+    assert not left, "every piece of work that was given out comes back"
     return None

@@ -9,7 +9,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.process import BaseProcess
 from signal import SIG_IGN, SIGINT, signal
@@ -21,13 +29,16 @@ from sim.base.refusal import Refusal
 IN_FLIGHT = 2
 """Pieces of work under way for each worker: enough that none waits, few enough that a stop loses little."""
 TRIES = 3
-"""How often a piece of work is given out when the workers that had it die."""
+"""How often workers may die without anything being done in between."""
 
 Opened = Callable[[], AbstractContextManager["Pool"]]
 """Opens a pool; called again when it breaks."""
 
 W = TypeVar("W")
 R = TypeVar("R")
+
+
+_DIED = "workers died again and again over the same days; they may have too little memory"
 
 
 class PoolRefused(Refusal):
@@ -115,6 +126,8 @@ def dask(address: str) -> Opened:
                 raise PoolRefused(f"--cluster {address}: no worker has joined; start one with: dask worker {address}")
             # Not pure: the same work given out twice is not taken for one. Retries: a worker may die.
             yield Pool(client.get_executor(pure=False, retries=TRIES), workers)
+        except distributed.KilledWorker:
+            raise PoolRefused(f"--cluster {address}: {_DIED}") from None
         finally:
             client.close()
 
@@ -160,10 +173,10 @@ def done(do: Callable[[W], R], works: Iterable[W], open_pool: Opened) -> Iterato
 
     Raises
     ------
-    BrokenExecutor
+    PoolRefused
         When workers died again and again over the same work.
     """
-    fresh, again, tries = iter(works), list[W](), dict[int, int]()
+    fresh, again, breaks = iter(works), list[W](), 0
     while True:
         under_way: dict[Future[R], W] = {}
         try:
@@ -173,17 +186,19 @@ def done(do: Callable[[W], R], works: Iterable[W], open_pool: Opened) -> Iterato
                         work = again.pop() if again else next(fresh, None)
                         if work is None:
                             break
-                        again.append(work)  # it is taken from there once it is given out
-                        under_way[pool.executor.submit(do, work)] = again.pop()
+                        again.append(work)  # a pool that is found broken here must not lose it
+                        future = pool.executor.submit(do, work)
+                        under_way[future] = again.pop()
                     if not under_way:
                         return
                     for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                         result = future.result()
+                        breaks = 0
                         yield under_way.pop(future), result
-        except BrokenExecutor:
-            # A local pool breaks as a whole when one process is killed: whatever was under way is given out again.
-            for lost in under_way.values():
-                tries[id(lost)] = tries.get(id(lost), 0) + 1
-                if tries[id(lost)] >= TRIES:
-                    raise
+        except (BrokenExecutor, CancelledError):
+            # A local pool breaks as a whole when one process is killed, and a scheduler that starts anew knows of no
+            # work: whatever was under way is given out again.
+            breaks += 1
+            if breaks >= TRIES:
+                raise PoolRefused(_DIED) from None
             again += under_way.values()

@@ -5,66 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from sim.engine.simulate import simulate
-from sim.faces.sweeping import played
 from sim.measure.summary import summarise
 from sim.study import tasks
 from sim.study.experiment import read_experiment
 from sim.study.rows import row
 from sim.study.store import StudyFolder
-from tests.commands import SMALL, Command
-
-EXPERIMENT = """
-scenario = "leaky.toml"
-replications = 3
-vary.policy = ["none", "sealed"]
-[factors]
-design = "latin-hypercube"
-points = 4
-over."limits.rule_delay" = "cited"
-over."vpn.wireguard.persistent_keepalive" = ["10 s", "25 s"]
-"""
-LONG = EXPERIMENT.replace("replications = 3", "replications = 60")
-LEAKY = SMALL.replace('every = "10 s"', 'every = "10 s", jitter = 0.5')
-
-
-@pytest.fixture
-def experiment(tmp_path: Path) -> Path:
-    """Four points on three days under two arms."""
-    (tmp_path / "leaky.toml").write_text(LEAKY)
-    path = tmp_path / "experiment.toml"
-    path.write_text(EXPERIMENT)
-    return path
-
-
-@pytest.fixture
-def long(experiment: Path) -> Path:
-    """The same on so many days that it can be stopped on the way."""
-    experiment.write_text(LONG)
-    return experiment
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The table of the long study, played without a stop."""
-    folder = tmp_path_factory.mktemp("whole")
-    (folder / "leaky.toml").write_text(LEAKY)
-    (folder / "experiment.toml").write_text(LONG)
-    return swept(folder / "experiment.toml", folder / "study")
-
-
-def swept(experiment: Path, out: Path, workers: int = 1) -> bytes:
-    table = played(read_experiment(experiment).plan, out, workers, None, False).table
-    assert table is not None
-    return table.read_bytes()
+from tests.commands import Command
+from tests.studies import EXPERIMENT, parts, start, swept
 
 
 def test_one_row_a_run_with_typed_columns(command: Command, experiment: Path, tmp_path: Path) -> None:
@@ -90,27 +43,9 @@ def test_any_number_of_workers_gives_the_same_bytes(
     assert swept(long, tmp_path / "two", workers=2) == whole
 
 
-def start(experiment: Path, out: Path) -> subprocess.Popen[str]:
-    """The real command, with two workers, until some parts are there."""
-    words = [sys.executable, "-m", "sim", "sweep", str(experiment), "--out", str(out), "--workers", "2"]
-    # Without ALONE_S the short study would be played in one process.
-    code = "import sim.faces.studying as s; s.ALONE_S = 0.0; s.PIECE_S = 0.02; from sim.faces.cli import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *words[3:]], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    while len(parts(out)) < 4:
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        time.sleep(0.01)
-    return process
-
-
-def parts(out: Path) -> list[Path]:
-    return sorted((out / "parts").glob("*.parquet"))
-
-
 def test_after_kill_9_it_goes_on_to_the_same_bytes(long: Path, tmp_path: Path, whole: bytes) -> None:
     out = tmp_path / "killed"
-    process = start(long, out)
+    process = start(long, out, "--workers", "2")
     process.kill()
     process.communicate()
     kept = {part: part.stat().st_mtime_ns for part in parts(out)}
@@ -121,7 +56,7 @@ def test_after_kill_9_it_goes_on_to_the_same_bytes(long: Path, tmp_path: Path, w
 
 def test_ctrl_c_leaves_a_study_that_goes_on(long: Path, tmp_path: Path, whole: bytes) -> None:
     out = tmp_path / "stopped"
-    process = start(long, out)
+    process = start(long, out, "--workers", "2")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert process.returncode == 130
@@ -133,7 +68,7 @@ def test_ctrl_c_leaves_a_study_that_goes_on(long: Path, tmp_path: Path, whole: b
 @pytest.mark.slow
 def test_workers_that_are_killed_are_replaced(long: Path, tmp_path: Path, whole: bytes) -> None:
     out = tmp_path / "shot"
-    process = start(long, out)
+    process = start(long, out, "--workers", "2")
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not children.exists():
         process.kill()
