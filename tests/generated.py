@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from sim.base.units import MILLISECOND, MINUTE, SECOND, Duration
+from sim.machines.ios.implementations import IMPLEMENTATIONS
+from sim.machines.protocols import PROTOCOLS
 from sim.world.scenario import Scenario
 
 Table = dict[str, Any]
 T = TypeVar("T")
-PROTOCOLS = ("wireguard", "ikev2", "openvpn")
 MS = MILLISECOND
 
 
@@ -90,7 +91,18 @@ def table(dice: Dice, protocol: str | None = None, sleeps: bool | None = None) -
             "wake_for": dice.us(3 * SECOND, 40 * SECOND),
         }
     _roughen(dice, found)
+    _by_name(dice, found["vpn"])
     return found
+
+
+def _by_name(dice: Dice, vpn: Table) -> None:
+    """Real programs instead of made-up clients. Thrown last, too."""
+    if dice.once_in(2):
+        names = [name for name, found in IMPLEMENTATIONS.items() if found.protocol == vpn["protocol"]]
+        kept = {key: vpn["client"][key] for key in ("runs_in_sleep", "crashes_per_day")}
+        vpn["client"] = {"implementation": dice.one_of(*names), **kept}
+    if dice.once_in(4):
+        vpn["client"]["monitor"] = {"active": True}
 
 
 def _roughen(dice: Dice, found: Table) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from sim.base.laws import Law
 from sim.base.units import NEVER, Bytes, Duration, Instant
@@ -61,6 +61,8 @@ class Transmit(NamedTuple):
     answer : 0 <= answer; 0 means that the peer does not answer this message. [bytes]
     packets, answer_packets : how many packets it takes; a lost one loses the message
     round_trips : 1 <= round_trips: round trips until the answer is complete
+    inside : it goes through the tunnel like a packet of an app: the protocol's rules take it for one, its sizes are
+        those before the tunnel's headers, and its answer is not delivered but seen by watches, as an app's is
     """
 
     name: str
@@ -69,6 +71,7 @@ class Transmit(NamedTuple):
     packets: int = 1
     answer_packets: int = 1
     round_trips: int = 1
+    inside: bool = False
 
 
 class StartTimer(NamedTuple):
@@ -232,6 +235,11 @@ class Link(Enum):
     """Data that is offered now waits or is lost."""
 
 
+Clock = Literal["boot", "monotonic"]
+"""Whose time a protocol's timers keep: one that runs on while the device sleeps, so that what is overdue comes at wake
+(the boot clock, and the wall clock, which nobody sets here), or one that stands still then (monotonic)."""
+
+
 class TunnelProtocol(Machine, Protocol):
     """A VPN protocol: the client's rules, and as much of its server as decides whether it answers.
 
@@ -244,6 +252,12 @@ class TunnelProtocol(Machine, Protocol):
     """The message that stands for one handshake's asymmetric cryptography."""
     routes_before_handshake: ClassVar[bool]
     """Whether its usual provider installs routes before the first handshake (then a dead server blocks, not leaks)."""
+
+    @property
+    def clock(self) -> Clock:
+        """If it stands still in sleep, so do this machine's timers; at :class:`sim.machines.events.HostResumed` the
+        machine moves the instants of its own memory on, and starts its peer's timers anew."""
+        ...
 
     def link(self, state: Any) -> Link:
         """Whether this state passes data."""

@@ -174,6 +174,17 @@ TIMERS = {
     ("protocol", "renegotiation"): "The keys are to be negotiated again.",
     ("protocol", "stall"): "A packet is lost in the hole; TCP holds back what follows.",
     ("protocol", "carrier"): "TCP repeats what was lost, and data flows again.",
+    (
+        "protocol",
+        "peer rejects",
+    ): "The server does not take the session's keys any more: they are older than the phone thinks.",
+    ("monitor", "reply"): "A ping through the tunnel is answered.",
+    ("monitor", "lost"): "No ping has been answered for too long: the client takes its tunnel for dead.",
+    ("monitor", "again"): "A ping was not answered; the client pings again.",
+    ("monitor", "pulse"): "The client's next ping through the tunnel is due.",
+    ("monitor", "traffic"): "Traffic flows, so the client pings.",
+    ("monitor", "idle"): "It has been quiet for long: the client pings.",
+    ("monitor", "unanswered"): "What was sent is not answered: the client pings.",
 }
 """Actor and timer or watch → what its end means."""
 
@@ -274,6 +285,8 @@ def _said_by_machine(event: object) -> str:
             return "The VPN has a session with its server."
         case ev.SessionLost(reason, _):
             return f"The VPN has lost its session: {reason}."
+        case ev.ConnectionLost():
+            return "The client takes another server."
         case ev.EngineStopped():
             return "The protocol engine is stopped."
     return ""

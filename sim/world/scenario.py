@@ -35,6 +35,7 @@ from sim.base.units import (
     write_duration,
 )
 from sim.machines.ios.behaviour import Behaviour, TunnelLimits
+from sim.machines.ios.implementations import BY_PROTOCOL, IMPLEMENTATIONS, over, table_of
 from sim.machines.ios.ondemand import OnDemandRule
 from sim.machines.ios.path import PathRules
 from sim.machines.ios.provider import Client
@@ -219,6 +220,24 @@ class Vpn(Model):
     wireguard: WireGuard = WireGuard()
     ikev2: IKEv2 = IKEv2()
     openvpn: OpenVPN = OpenVPN()
+
+    @model_validator(mode="after")
+    def _apply_implementation(self) -> Vpn:
+        """A named client decides on the protocol, and on those of its values that the file does not state."""
+        name = self.client.implementation
+        found = IMPLEMENTATIONS[name]
+        if name == BY_PROTOCOL:
+            return self
+        if "protocol" in self.model_fields_set and self.protocol != found.protocol:
+            raise ValueError(
+                f"the client {name!r} speaks {found.protocol}, and protocol is {self.protocol!r}; "
+                f'leave protocol out, or say protocol = "{found.protocol}"'
+            )
+        stated = getattr(self, found.protocol)
+        values = over(table_of(name, found.protocol), stated.model_dump(mode="json", exclude_unset=True))
+        object.__setattr__(self, "protocol", found.protocol)
+        object.__setattr__(self, found.protocol, type(stated).model_validate(values))
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Vpn:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.base.streams import Streams
 from sim.base.units import DAY, HOUR, MINUTE, SECOND, Instant
 from sim.machines import events as ev
+from sim.machines.ios.monitor import Monitor
 from sim.machines.ios.ondemand import Network, evaluated
 from sim.machines.ios.path import PathRules
 from sim.machines.ios.provider import Provider, memory_limit
@@ -32,6 +33,8 @@ class World:
     tunnel: Tunnel
     provider: Provider
     protocol: TunnelProtocol
+    monitor: Monitor | None
+    """What watches over the tunnel, if the client has such a thing."""
     script: tuple[tuple[Instant, Event], ...]
     """Nature's lines and the user's deeds, in order of time."""
     traits: tuple[Traits, ...]
@@ -69,6 +72,7 @@ def build(scenario: Scenario, seed: int, nature: Nature | None = None) -> World:
         tunnel=_tunnel(scenario),
         provider=_provider(scenario, protocol),
         protocol=protocol,
+        monitor=vpn.client.monitor if vpn.client.monitor.active else None,
         script=tuple(script),
         traits=traits,
         classes=of_flow,
@@ -114,6 +118,7 @@ def _provider(scenario: Scenario, protocol: TunnelProtocol) -> Provider:
     return Provider(
         client=vpn.client,
         server=vpn.server,
+        servers=tuple(server.name for server in scenario.servers),
         routes_first=before,
         routes_kept=protocol.routes_before_handshake if kept == "by-protocol" else kept == "kept",
         stops_engine_offline=vpn.client.stops_engine_offline and vpn.protocol == "wireguard",

@@ -52,7 +52,11 @@ WORLDS = (
     ikev2(retransmit_tries=1, dpd_retries=1),
     ikev2(retransmit_tries=1, dpd_retries=1, mobike=False, auth="eap", server_dpd_delay="0 s"),
     ikev2(retransmit_tries=1, dpd_retries=0, rekey_accepted=False, nat_keepalive_wifi="0 s", auth="psk"),
-)
+    ikev2(
+        retransmit_tries=1, dpd="when-silent", dpd_repeats="like-requests", on_dead="begin-again", clock="monotonic",
+        auth="psk",
+    ),
+)  # fmt: skip
 
 UP = State(Phase.UP, "a", sent=5)
 RETRANSMIT = StopTimer("retransmit")
@@ -105,7 +109,7 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
             Answered("IKE_AUTH 1"),
             9,
             Step(
-                State(Phase.UP, "a", sent=9),
+                State(Phase.UP, "a", sent=9, heard=9),
                 (
                     RETRANSMIT,
                     StartTimer("liveness", 600 * S),
@@ -170,7 +174,7 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
             Answered("INFORMATIONAL"),
             9,
             Step(
-                UP._replace(request="CREATE_CHILD_SA child", sent=9),
+                UP._replace(request="CREATE_CHILD_SA child", sent=9, heard=9),
                 (
                     RETRANSMIT,
                     StartTimer("liveness", 600 * S),
@@ -223,7 +227,7 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
             UP._replace(phase=Phase.MOVING, moved=True, unreached=9, request="UPDATE_SA_ADDRESSES"),
             Answered("UPDATE_SA_ADDRESSES"),
             11,
-            Step(UP, (RETRANSMIT, StopTimer("gateway gives up"))),
+            Step(UP._replace(heard=11), (RETRANSMIT, StopTimer("gateway gives up"))),
             id="RFC 4555 3.5: confirmed",
         ),
         pytest.param(

@@ -51,6 +51,7 @@ from sim.machines.events import (
 from sim.machines.machine import (
     Announce,
     Answered,
+    Clock,
     Due,
     Effect,
     Event,
@@ -154,6 +155,7 @@ class OpenVPN(Parameters):
         }
     )
     handshake: ClassVar[str] = "TLS 1"
+    clock: ClassVar[Clock] = "boot"  # both cores read the wall clock: time.hpp, otime.c
     routes_before_handshake: ClassVar[bool] = False
 
     core: Annotated[
