@@ -360,10 +360,11 @@ class Engine:
         way, answer = network.way(path, server, self.now), message.answer
         if answer:
             packets = (message.packets + message.answer_packets) * message.round_trips
-            lost = self._roll(f"{NAMES[actor]}.loss") < 1.0 - (1.0 - way.loss) ** packets
+            lost = self._roll(f"{NAMES[actor]}.loss") < 1.0 - (1.0 - way.loss**message.copies) ** packets
             if lost or not network.carries(path, server):
                 answer = 0
-        network.control.append(Control(self.now, message.name, message.size, answer, record))
+        sizes = message.size * message.copies, answer * message.copies
+        network.control.append(Control(self.now, message.name, *sizes, record))
         if answer:
             wait = network.answer_after(message, way, path, self.now)
             self._schedule(self.now + wait, Answer(actor, Answered(message.name), record))

@@ -60,6 +60,8 @@ class Transmit(NamedTuple):
     size : 0 < size. [bytes, IP length, all packets together]
     answer : 0 <= answer; 0 means that the peer does not answer this message. [bytes]
     packets, answer_packets : how many packets it takes; a lost one loses the message
+    copies : 1 <= copies: how often both ends send each packet at once, so that it is lost only if all are; `size`
+        and `answer` are those of one copy
     round_trips : 1 <= round_trips: round trips until the answer is complete
     inside : it goes through the tunnel like a packet of an app: the protocol's rules take it for one, its sizes are
         those before the tunnel's headers, and its answer is not delivered but seen by watches, as an app's is
@@ -71,6 +73,7 @@ class Transmit(NamedTuple):
     packets: int = 1
     answer_packets: int = 1
     round_trips: int = 1
+    copies: int = 1
     inside: bool = False
 
 
@@ -250,8 +253,16 @@ class TunnelProtocol(Machine, Protocol):
     name: ClassVar[str]
     handshake: ClassVar[str]
     """The message that stands for one handshake's asymmetric cryptography."""
+    aes: ClassVar[bool]
+    """Whether its usual cipher is AES-GCM, for which a phone's processor has instructions; otherwise ChaCha20."""
     routes_before_handshake: ClassVar[bool]
-    """Whether its usual provider installs routes before the first handshake (then a dead server blocks, not leaks)."""
+    """Whether its usual client installs routes before the first handshake (then a dead server blocks, not leaks)."""
+    keeps_routes: ClassVar[bool]
+    """Whether its usual client leaves them in force while it makes a new session."""
+    stops_offline: ClassVar[bool]
+    """Whether its usual client stops the engine while there is no path."""
+    built_in: ClassVar[bool]
+    """Whether the system's own client runs it, which does not crash, is not updated, and has no memory limit."""
 
     @property
     def clock(self) -> Clock:

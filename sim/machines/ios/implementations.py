@@ -261,6 +261,59 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
             "openvpn.ping_restart": _so("2 min", "tunnelkit", "CoreConfiguration pingTimeout"),
         },
     ),
+    # ---- Lightway ----------------------------------------------------------------------------------------------------
+    "lightway-mobile": Implementation(
+        "lightway",
+        "Lightway's library as ExpressVPN's app for phones calls it",
+        {
+            "client.routes": _so(
+                "before-handshake", "lightway", "mobile/lightway.rs: the TUN device is given before the connection"
+            ),
+            "client.routes_while_reconnecting": _so(
+                "kept", "lightway", "mobile/lightway.rs setup_tunnel_interface: not closed with its client"
+            ),
+            "lightway.keepalive_interval": _so("2 s", "lightway", "mobile/lightway.rs KeepaliveConfig"),
+            "lightway.keepalive_timeout": _so("6 s", "lightway", "mobile/lightway.rs KeepaliveConfig"),
+            "lightway.keepalive_continuous": _so(False, "lightway", "mobile/lightway.rs KeepaliveConfig"),
+            "lightway.tracer": _so("10 s", "lightway", "mobile/lightway.rs tracer_trigger_timeout"),
+        },
+    ),
+    "lightway-desktop": Implementation(
+        "lightway",
+        "Lightway's command-line client for computers",
+        {
+            "lightway.keepalive_interval": _so("10 s", "lightway", "lightway-client config.rs keepalive_interval"),
+            "lightway.keepalive_timeout": _so("60 s", "lightway", "lightway-client config.rs keepalive_timeout"),
+            "lightway.keepalive_continuous": _so(True, "lightway", "lightway-client config.rs keepalive_continuous"),
+        },
+    ),
+    # ---- MASQUE ------------------------------------------------------------------------------------------------------
+    "usque": Implementation(
+        "masque",
+        "usque, a client for Cloudflare's MASQUE service on quic-go",
+        {
+            "client.routes_while_reconnecting": _so(
+                "kept", "usque", "api/tunnel.go MaintainTunnel: the device outlives the connection"
+            ),
+            "masque.initial_pto": _so("200 ms", "quic-go", "rtt_stats.go: 100 ms of assumed round trip"),
+            "masque.handshake_idle": _so("5 s", "quic-go", "DefaultHandshakeIdleTimeout"),
+            "masque.idle_timeout": _so("30 s", "quic-go", "DefaultIdleTimeout"),
+            "masque.keepalive": _so(
+                "30 s", "usque", "keepalive period 30 s; quic-go connection.go halves the time-out"
+            ),
+            "masque.retry_wait": _so("1 s", "usque", "api/tunnel.go reconnectDelay"),
+            "masque.reconnects": _so("on-packet", "usque", "api/tunnel.go: an outbound packet is waited for"),
+            "masque.clock": Value(
+                "monotonic",
+                Cited("wireguard-go-29", "Go's monotonic clock, the same runtime", ASSUMED, "boot", "monotonic"),
+            ),
+        },
+    ),
+    "quiche": Implementation(
+        "masque",
+        "Cloudflare's QUIC library",
+        {"masque.initial_pto": _so("999 ms", "quiche", "recovery: INITIAL_RTT 333 ms, three of them")},
+    ),
 }
 """Name → the program. Each is described in docs/background/profiles.md."""
 

@@ -142,7 +142,11 @@ class IKEv2(Parameters):
         {EngineStarted, EngineStopped, PathNoticed, ServerRestarted, HostResumed, HoleBegan, HoleEnded, WifiFaded}
     )
     handshake: ClassVar[str] = "IKE_AUTH 1"
+    aes: ClassVar[bool] = True
     routes_before_handshake: ClassVar[bool] = False
+    keeps_routes: ClassVar[bool] = False
+    stops_offline: ClassVar[bool] = False
+    built_in: ClassVar[bool] = True
 
     auth: Annotated[
         Literal["certificate", "psk", "eap"],
@@ -348,12 +352,12 @@ class IKEv2(Parameters):
         if state.phase is not Phase.UP:
             return ()
         watches: tuple[Watch, ...] = ()
+        if self.dpd == "when-silent" and self.dpd_interval and not state.request:  # a check stands for a keepalive
+            watches += (OnSilence("liveness", Silent.RECEIVED, self.dpd_interval, state.heard),)
         interval = self._nat_keepalive(state)
         if interval:
             keepalive = Transmit("NAT keepalive", NAT_KEEPALIVE)
             watches += (OnSilence("keepalive", Silent.SENT, interval, state.sent, keepalive),)
-        if self.dpd == "when-silent" and self.dpd_interval and not state.request:
-            watches += (OnSilence("liveness", Silent.RECEIVED, self.dpd_interval, state.heard),)
         return watches
 
     def step(self, state: State, event: Event, now: Instant) -> Step:

@@ -118,7 +118,11 @@ class WireGuard(Parameters):
     name: ClassVar[str] = "wireguard"
     host: ClassVar[Host] = Host.PROVIDER
     handshake: ClassVar[str] = "initiation"
+    aes: ClassVar[bool] = False
     routes_before_handshake: ClassVar[bool] = True
+    keeps_routes: ClassVar[bool] = True
+    stops_offline: ClassVar[bool] = True
+    built_in: ClassVar[bool] = False
 
     rekey_after_time: Annotated[DurationField, Cited("wireguard-go", "REKEY_AFTER_TIME", SPECIFIED)] = seconds(120)
     reject_after_time: Annotated[DurationField, Cited("wireguard-go", "REJECT_AFTER_TIME", SPECIFIED)] = seconds(180)
