@@ -88,7 +88,8 @@ def _is_table(field: FieldInfo) -> bool:
 def assumed_in(scenario: Scenario) -> tuple[int, int]:
     """How many of the parameters that this scenario uses are assumed, and how many there are.
 
-    Those of other protocols, other radios and an inactive monitor do not count, nor those to which the scenario gives a value of its own.
+    Those of other protocols, other radios and an inactive monitor do not count, nor those to which the scenario gives a
+    value of its own.
     """
     unused = [*(f"vpn.{p}." for p in PROTOCOLS if p != scenario.vpn.protocol)]
     if not scenario.vpn.client.monitor.active:

@@ -19,7 +19,7 @@ in one round trip and three more.
 Left out: several servers in parallel, Expresslane, path MTU discovery, obfuscation, the server's memory of 24 h.
 
 Follows: Lightway's ``lightway-client`` (``keepalive.rs``, ``mobile/lightway.rs``), its ``lightway-core``
-(``connection.rs``, ``io_adapter.rs``, ``wire.rs``) and ``docs/udp_session_id.md``.
+(``connection.rs``, ``io_adapter.rs``, ``wire.rs``) and its note ``udp_session_id.md``.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class Lightway(Parameters):
         Row(Phase.AUTHENTICATING, "PathNoticed", Phase.CONNECTING, "a new path: a new attempt"),
         Row(Phase.ONLINE, "Due(keepalive timeout)", Phase.BACKOFF, "keepalive.rs: Timedout ends the client"),
         *(
-            Row(Phase.ONLINE, f"Answered({name})", Phase.BACKOFF, "docs/udp_session_id.md: the session is rejected")
+            Row(Phase.ONLINE, f"Answered({name})", Phase.BACKOFF, "udp_session_id.md: the session is rejected")
             for name in (STRAY, PING)
         ),
         Row(Phase.ONLINE, "PathNoticed", Phase.BACKOFF, "mobile/lightway.rs: a stream ends with its network"),
