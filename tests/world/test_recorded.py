@@ -32,7 +32,7 @@ from sim.world.loading import ScenarioError, load, validate, with_recording
 from sim.world.nature import Nature, draw
 from sim.world.recordings import Recording, RecordingRefused, read
 from sim.world.scenario import Scenario
-from tests.world.test_recordings import recordings
+from tests.world.test_recordings import forgiving, recordings
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "recordings"
 TRAFFIC = {"law": "periodic", "every": "7 s", "up": "400 B", "down": "2 kB"}
@@ -353,8 +353,7 @@ def test_a_rat_has_the_radio_of_its_kind(
     radios(monkeypatch, sets)
     found = scenario("t_s,rat\n0,4G\n10,HSPA+\n20,HSUPA\n30,-\n", tmp_path, cellular={"radios": chosen})
     assert recorded.radio_of("HSPA+", found.cellular) == expected
-    changes = [radio for _, radio in drawn(found).radios] if expected in SETS else []
-    assert changes in ([], ["lte-2020"], ["lte-2020", "lte-2012", "lte-2020"])
+    assert [radio for _, radio in drawn(found).radios] == list(dict.fromkeys(["lte-2020", expected]))
     said = [note for note in recorded.notes(found) if "played with the radio" in note]
     assert bool(said) == expected.startswith("lte")
     assert all("HSPA+, HSUPA" in note and "cellular.radios.umts" in note for note in said)
@@ -387,7 +386,7 @@ def test_the_same_seed_is_the_same_day(day: Path) -> None:
     assert told(simulate(load(day))) == told(simulate(load(day)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(forgiving, max_examples=60)
 @given(recordings(), st.booleans())
 def test_any_drive_is_played_to_the_last_change(drive: Recording, repeat: bool) -> None:
     """What a file says, the day has."""
