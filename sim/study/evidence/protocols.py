@@ -49,6 +49,11 @@ def openvpn2(**parameters: Any) -> Table:
     return {"protocol": "openvpn", "openvpn": {"core": "v2", "push_delay": "1 s", **parameters}}
 
 
+def named(implementation: str, **tables: Any) -> Table:
+    """A `[vpn]` table: what a real program does."""
+    return merge({"client": {"implementation": implementation}}, tables)
+
+
 def phone(
     vpn: Mapping[str, Any], duration: float, every: str = "1 s", loss: float = 0.0, seed: int = 1, **tables: Any
 ) -> Run:
@@ -305,6 +310,14 @@ def _openvpn3_moves(given: Given) -> list[Comparison]:
     return found
 
 
+def _tunnelkit_moves(given: Given) -> list[Comparison]:
+    why = "TunnelKit repeats a message of its handshake after 0.2 s; the figure takes the second of OpenVPN 3"
+    return [
+        _exactly("no loss", 1.2, delays(_moves(named("tunnelkit"), 0.0, 10))),
+        mean_of("2 % loss", 1.4, delays(_moves(named("tunnelkit"), LOSS, TRIALS), "WifiSwitched"), why=why),
+    ]
+
+
 MOVES = (
     _derived("b-wireguard", "Wi-Fi to cellular, WireGuard", "wireguard-apple", "bump", _wireguard_moves),
     _derived("b-ikev2", "Wi-Fi to cellular, IKEv2 with MOBIKE, one exchange", "rfc4555", "§3.5", _mobike_moves),
@@ -315,6 +328,10 @@ MOVES = (
     _derived("b-ikev2-rebuilt", "Wi-Fi to cellular, IKEv2 without MOBIKE", "rfc7296", "§1.2", _rebuilt_moves),
     _derived("b-openvpn2", "Wi-Fi to cellular, OpenVPN 2 floats", "openvpn2", "mudp.c, ping.c", _openvpn2_moves),
     _derived("b-openvpn3", "Wi-Fi to cellular, OpenVPN 3 reconnects", "openvpn3", "maclife.hpp", _openvpn3_moves),
+    _derived(
+        "b-tunnelkit", "Wi-Fi to cellular, TunnelKit reconnects", "tunnelkit", "OpenVPNTunnelProvider.swift",
+        _tunnelkit_moves,
+    ),
 )  # fmt: skip
 
 
@@ -340,6 +357,27 @@ def _wireguard_holes(given: Given) -> list[Comparison]:
         near("60 s", 0.0, fmean(_silences(wireguard(), 60, 50)), "s", absolute=0.1),
         mean_of("around 300 s, no loss", 2.6, clean, rounded=0.05, why=why),
         mean_of("around 300 s, 2 % loss", 2.9, lossy, rounded=0.05),
+    ]
+
+
+def _mullvad_holes(given: Given) -> list[Comparison]:
+    relays = [{"name": "server", "extra_rtt": "0 s"}, {"name": "other", "extra_rtt": "0 s"}]
+
+    def felt(length: float) -> list[float]:
+        """How much longer than holes of this length nothing passes; they begin at every phase of its pings. [s]"""
+        found = []
+        for i in range(20):
+            begin = 100 + 1.37 * i
+            hole = {"at": f"{begin:g} s", "do": "outage", "interface": "wifi", "lasts": f"{length:g} s"}
+            run = phone(named("mullvad"), begin + length + 60, "500 ms", seed=i, servers=relays, timeline=[hole])
+            found.append(sum(delays(run, "HoleBegan")))
+        return found
+
+    why = "its 15 s count from the last answer to a ping, 10 s apart: the relay is left 5 to 15 s into a hole"
+    return [
+        near("10 s", 0.0, fmean(felt(10)), "s", absolute=0.01, why=why),
+        within("60 s, longest", 0.0, 15.0, max(felt(60)), "s"),
+        within("300 s, longest", 0.0, 15.0, max(felt(300)), "s"),
     ]
 
 
@@ -450,6 +488,9 @@ def _openvpn_tcp_holes(given: Given) -> list[Comparison]:
 
 HOLES = (
     _derived("c-wireguard", "black hole: outage beyond it, WireGuard", "wireguard-go", "timers.go", _wireguard_holes),
+    _derived(
+        "c-mullvad", "black hole: outage beyond it, Mullvad's monitor", "mullvad-app", "TunnelMonitor", _mullvad_holes
+    ),
     _derived(
         "c-ikev2-medium", "black hole: IKEv2 checks each 10 min", "apple-ikev2-api", "Medium", _ikev2_medium_holes
     ),
@@ -562,6 +603,12 @@ def _ikev2_restarts(given: Given) -> list[Comparison]:
     return found
 
 
+def _strongswan_restarts(given: Given) -> list[Comparison]:
+    vpn = named("strongswan", ikev2={"dpd_interval": "30 s", "on_dead": "begin-again", "auth": "psk"})
+    waits = _restarts(vpn, 400 + 1 / 7, 20, every="50 ms")
+    return [near("dpd_delay 30 s: 30 + 165 + H", 195.1, fmean(waits), "s", absolute=0.1)]
+
+
 def _openvpn3_restarts(given: Given) -> list[Comparison]:
     tcp = openvpn3(transport="tcp")
     rst = "the reset comes at once in the model, not after R"
@@ -579,6 +626,13 @@ RESTARTS = (
     ),
     _derived(
         "f-ikev2", "server lost its state: IKEv2, the next check + 6 s + H", "apple-ikev2-api", "rates", _ikev2_restarts
+    ),
+    _derived(
+        "f-strongswan",
+        "server lost its state: strongSwan",
+        "strongswan",
+        "dpd_delay, retransmit_*",
+        _strongswan_restarts,
     ),
     _derived(
         "f-openvpn3",
