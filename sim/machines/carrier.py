@@ -14,7 +14,6 @@ from sim.machines.machine import Event
 
 SYN: Bytes = 64
 SYN_GAPS = (1, 1, 1, 1, 1, 2, 4, 8, 16, 32, 64)  # XNU tcp_syn_backoff, times the first RTO
-CONNECT_TIMEOUT: Duration = seconds(75)  # XNU TCPTV_KEEP_INIT
 RTO_MOST: Duration = seconds(64)  # XNU TCPTV_REXMTMAX
 
 

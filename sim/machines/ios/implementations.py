@@ -181,7 +181,7 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
             "ikev2.dpd_interval": _so("0 s", "strongswan", "swanctl.opt dpd_delay, off by default"),
             "ikev2.dpd_repeats": _so("like-requests", "strongswan", "task_manager.c retransmission_timeout"),
             "ikev2.on_dead": _so("end", "strongswan", "swanctl.opt dpd_action = clear, keyingtries = 1"),
-            "ikev2.mobike_rt": _so(2, "strongswan", "ike_mobike.c: a probe of the path, then the update"),
+            "ikev2.mobike_probe": _so(True, "strongswan", "ike_mobike.c: a probe of the path, then the update"),
             "ikev2.path_delay": _so("100 ms", "strongswan", "ROAM_DELAY"),
             "ikev2.nat_keepalive_wifi": _so("20 s", "strongswan", "charon.opt keep_alive"),
             "ikev2.nat_keepalive_cellular": _so("20 s", "strongswan", "charon.opt keep_alive"),
@@ -208,7 +208,7 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
             "ikev2.on_dead": Value(
                 "begin-again", Cited("strongswan", "the app reconnects by itself", ASSUMED, "end", "begin-again")
             ),
-            "ikev2.mobike_rt": _so(2, "strongswan", "ike_mobike.c: a probe of the path, then the update"),
+            "ikev2.mobike_probe": _so(True, "strongswan", "ike_mobike.c: a probe of the path, then the update"),
             "ikev2.path_delay": _so("100 ms", "strongswan", "ROAM_DELAY; the recheck after 1 s is left out"),
             "ikev2.nat_keepalive_wifi": _so("45 s", "strongswan", "ANDROID_KEEPALIVE_INTERVAL"),
             "ikev2.nat_keepalive_cellular": _so("45 s", "strongswan", "ANDROID_KEEPALIVE_INTERVAL"),

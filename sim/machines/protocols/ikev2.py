@@ -17,8 +17,8 @@ liveness check finds out, which by default comes every ten minutes. The gateway'
 repetition fell into the outage, although packets pass again before it is given up.
 
 Programs differ: in their schedule of repetitions, in whether the liveness check waits for a silence and is repeated
-like any request, in what they do about a dead peer (Apple's ends the tunnel, strongSwan's may begin again), and in
-whether their clock stands still in sleep.
+like any request, in whether they probe a new path before they tell the gateway of it, in what they do about a dead peer
+(Apple's ends the tunnel, strongSwan's may begin again), and in whether their clock stands still in sleep.
 
 Left out: COOKIE and INVALID_KE_PAYLOAD, the Delete on a stop, REDIRECT, the fallback tunnel on cellular, resumption.
 
@@ -79,11 +79,13 @@ DATA_OVERHEAD: Bytes = (
 )
 INNER_MTU: Bytes = 1280  # com.apple.vpn.managed MTU
 
-AUTH_EXCHANGES = {"certificate": 1, "psk": 1, "eap": 4}  # strongswan#2861: EAP-MSCHAPv2 from iOS ends with message 4
+AUTH_EXCHANGES = {"certificate": 1, "psk": 1, "eap": 4}
+"""How many IKE_AUTH exchanges there are. EAP-MSCHAPv2 from iOS ends with message 4 (strongswan#2861)."""
 
 SA_INIT = "IKE_SA_INIT"
 LIVENESS = "INFORMATIONAL"
 UPDATE_ADDRESSES = "UPDATE_SA_ADDRESSES"
+PROBE = "path probe"
 REKEY_CHILD = "CREATE_CHILD_SA child"
 REKEY_IKE = "CREATE_CHILD_SA IKE"
 
@@ -105,6 +107,8 @@ class Phase(StrEnum):
     STALE = "STALE"
 
 
+OF_A_MOVE = ("", PROBE, UPDATE_ADDRESSES)
+"""Requests that another move makes pointless, and none."""
 ESTABLISHED = (Phase.UP, Phase.MOVING, Phase.STALE)
 
 
@@ -152,6 +156,14 @@ class IKEv2(Parameters):
         Literal["certificate", "psk", "eap"],
         Cited("rfc7296", "§1.2, §2.16: EAP adds exchanges and needs no certificate on the phone", SPECIFIED),
     ] = "certificate"
+    eap_identity: Annotated[
+        bool,
+        Cited(
+            "rfc7296",
+            "§2.16: the gateway should not ask; some do, in one more exchange",
+            SPECIFIED,
+        ),
+    ] = False
     init_request: Annotated[
         SizeField, Cited("strongswan-2861", "IKE_SA_INIT of an iPhone, five proposals", REPORTED, "308 B", "1400 B")
     ] = 604
@@ -181,6 +193,15 @@ class IKEv2(Parameters):
     mobike_rt: Annotated[
         int, Field(ge=1), Cited("rfc4555", "§3.5; 2 if the gateway checks return routability first, §3.7", SPECIFIED)
     ] = 1
+    mobike_probe: Annotated[
+        bool, Cited("rfc4555", "§3.5: whether the initiator first looks which path works is its policy", SPECIFIED)
+    ] = False
+    mobike_probe_gap: Annotated[
+        DurationField, Field(gt=0), Cited("strongswan", "task_manager_v2.c ROUTEABILITY_CHECK_INTERVAL", SPECIFIED)
+    ] = 2500 * MILLISECOND
+    mobike_probe_tries: Annotated[
+        int, Cited("strongswan", "task_manager_v2.c ROUTEABILITY_CHECK_TRIES, repetitions", SPECIFIED)
+    ] = 10
     path_delay: Annotated[
         DurationLaw,
         Cited(
@@ -294,6 +315,7 @@ class IKEv2(Parameters):
         Row(Phase.INIT, "Answered(IKE_SA_INIT)", Phase.AUTH, "RFC 7296 §1.2"),
         Row(Phase.AUTH, "Answered(IKE_AUTH 1)", Phase.UP, "RFC 7296 §1.2: the first Child SA comes with IKE_AUTH"),
         Row(Phase.AUTH, "Answered(IKE_AUTH 4)", Phase.UP, "RFC 7296 §2.16: the last EAP round"),
+        Row(Phase.AUTH, "Answered(IKE_AUTH 5)", Phase.UP, "the same, where the gateway asks for the identity first"),
         Row(Phase.AUTH, "PathNoticed", Phase.INIT, "no MOBIKE before the IKE SA exists: begin again"),
         *(
             Row(
@@ -384,7 +406,9 @@ class IKEv2(Parameters):
                 return self._authenticate(state, now)
 
             case Phase.MOVING, Due("update") if self.mobike:
-                return self._send(state, UPDATE_ADDRESSES, now)
+                return self._send(state, PROBE if self.mobike_probe else UPDATE_ADDRESSES, now)
+            case Phase.MOVING, Answered("path probe") if state.request == PROBE:
+                return self._send(state._replace(heard=now), UPDATE_ADDRESSES, now)
             case Phase.MOVING, Due("update"):
                 return self._rebuild(state, "address changed", now)
             case Phase.MOVING, Answered("UPDATE_SA_ADDRESSES") if state.request == UPDATE_ADDRESSES:
@@ -414,12 +438,19 @@ class IKEv2(Parameters):
 
     def _send(self, state: State, name: str, now: Instant, tries: int = 0) -> Step:
         """Send a request, or repeat it, and wait for its answer."""
-        flat = name == LIVENESS and self.dpd_repeats == "flat"
-        gap = self.dpd_retry_gap if flat else round(self.retransmit_initial * self.retransmit_base**tries)
+        gap, _ = self._patience(name, tries)
         return Step(
             state._replace(request=name, tries=tries, sent=now),
             (self._message(state, name), StartTimer("retransmit", gap)),
         )
+
+    def _patience(self, name: str, tries: int) -> tuple[Duration, int]:
+        """How long an answer is waited for after so many repetitions, and how many there may be. [µs]"""
+        if name == PROBE:
+            return self.mobike_probe_gap, self.mobike_probe_tries
+        if name == LIVENESS and self.dpd_repeats == "flat":
+            return self.dpd_retry_gap, self.dpd_retries
+        return round(self.retransmit_initial * self.retransmit_base**tries), self.retransmit_tries
 
     def _message(self, state: State, name: str) -> Transmit:
         """The request of this name; a gateway that has lost the SAs does not answer it."""
@@ -428,6 +459,8 @@ class IKEv2(Parameters):
                 return Transmit(name, self.init_request + IP_UDP, answer=self.init_response + IP_UDP)
             case "INFORMATIONAL":
                 request = Transmit(name, INFORMATIONAL, answer=INFORMATIONAL)
+            case "path probe":
+                request = Transmit(name, UPDATE, answer=UPDATE)
             case "UPDATE_SA_ADDRESSES":
                 request = Transmit(name, UPDATE, answer=INFORMATIONAL, round_trips=self.mobike_rt)
             case "CREATE_CHILD_SA child" | "CREATE_CHILD_SA IKE":
@@ -454,8 +487,8 @@ class IKEv2(Parameters):
 
     def _repeat(self, state: State, now: Instant) -> Step:
         """No answer yet: once more, until the tries are used up."""
-        flat = state.request == LIVENESS and self.dpd_repeats == "flat"
-        if state.tries < (self.dpd_retries if flat else self.retransmit_tries):
+        _, tries = self._patience(state.request, state.tries)
+        if state.tries < tries:
             return self._send(state, state.request, now, state.tries + 1)
         if self.on_dead == "begin-again":
             return self._rebuild(state, "dead peer", now)
@@ -494,7 +527,8 @@ class IKEv2(Parameters):
     def _authenticate(self, state: State, now: Instant) -> Step:
         """An IKE_AUTH reply: another EAP round, or the SAs are installed."""
         done = int(state.request.removeprefix("IKE_AUTH "))
-        if done < AUTH_EXCHANGES[self.auth]:
+        asked = self.auth == "eap" and self.eap_identity
+        if done < AUTH_EXCHANGES[self.auth] + asked:
             return self._send(state, f"IKE_AUTH {done + 1}", now)
         return Step(
             State(Phase.UP, state.server, state.cellular, sent=now, heard=now, known=state.known),
@@ -522,7 +556,7 @@ class IKEv2(Parameters):
         """No route: hold everything. The initial exchanges just go on repeating into the void."""
         if state.phase not in (Phase.UP, Phase.MOVING):
             return Step(state._replace(moved=state.moved or state.phase is not Phase.STALE))
-        interrupted = (state.request,) if state.request and state.request != UPDATE_ADDRESSES else ()
+        interrupted = (state.request,) if state.request not in OF_A_MOVE else ()
         held = state._replace(phase=Phase.STALE, request="", tries=0, waiting=(*interrupted, *state.waiting))
         silent = self._unreach(held, now)
         return Step(silent.state, (RETRANSMIT, StopTimer("update"), *silent.effects))
@@ -549,7 +583,7 @@ class IKEv2(Parameters):
 
     def _move(self, state: State, now: Instant) -> Step:
         """Prepare UPDATE_SA_ADDRESSES, or a new IKE SA; until then the gateway sends to the old address."""
-        interrupted = (state.request,) if state.request and state.request != UPDATE_ADDRESSES else ()
+        interrupted = (state.request,) if state.request not in OF_A_MOVE else ()
         moving = state._replace(
             phase=Phase.MOVING, request="", tries=0, waiting=(*interrupted, *state.waiting), moved=True
         )

@@ -176,6 +176,9 @@ class OpenVPN(Parameters):
         DurationField, Cited("openvpn3", "cliopt.hpp server-poll-timeout: the first answer", SPECIFIED)
     ] = seconds(10)
     server_poll_v2: Annotated[DurationField, Cited("openvpn2", "options.c connect_timeout", SPECIFIED)] = seconds(120)
+    tcp_connect_timeout: Annotated[
+        DurationField, Cited("xnu", "tcp_timer.h TCPTV_KEEP_INIT: the system's own limit", SPECIFIED)
+    ] = seconds(75)
     hand_window: Annotated[DurationField, Cited("openvpn-manual", "--hand-window", SPECIFIED)] = seconds(60)
     retry_wait_v3: Annotated[DurationField, Cited("openvpn3", "cliconnect.hpp, default wait", SPECIFIED)] = seconds(2)
     transport_error_wait_v3: Annotated[
@@ -430,7 +433,7 @@ class OpenVPN(Parameters):
         poll = self.server_poll_v3 if self.core == "v3" else self.server_poll_v2
         if self.transport == "udp":
             return self._then((StartTimer("poll", poll),), self._reset(fresh, now))
-        return self._then((StartTimer("poll", min(poll, carrier.CONNECT_TIMEOUT)),), self._send(fresh, "connect", now))
+        return self._then((StartTimer("poll", min(poll, self.tcp_connect_timeout)),), self._send(fresh, "connect", now))
 
     def _reset(self, state: State, now: Instant) -> Step:
         """The first message of the session."""
