@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from sim.base.units import MINUTE, SECOND, Instant, write_duration
+from sim.machines.ios.implementations import BY_PROTOCOL
 from sim.machines.ios.ondemand import OnDemandRule, RuleAction
 from sim.machines.protocols import PROTOCOLS
 from sim.measure.summary import ALWAYS_ON_COST, SEALING_COST
@@ -83,7 +84,7 @@ def _enforce(s: Scenario) -> Change:
 def _always_on(s: Scenario) -> Change:
     if s.vpn.always_on:
         return []
-    change: Change = [("vpn.always_on", {})]
+    change: Change = [*_any_client(s), ("vpn.always_on", {})]
     change += [("vpn.protocol", "ikev2")] if s.vpn.protocol != "ikev2" else []
     change += [("vpn.on_demand", [])] if s.vpn.on_demand else []
     change += [("vpn.per_app", [])] if s.vpn.per_app else []
@@ -114,9 +115,16 @@ def _lock(s: Scenario) -> Change:
 
 def _protocol(name: str) -> Callable[[Scenario], Change]:
     def change(s: Scenario) -> Change:
-        return [] if s.vpn.always_on or s.vpn.protocol == name else [("vpn.protocol", name)]
+        if s.vpn.always_on or s.vpn.protocol == name:
+            return []
+        return [*_any_client(s), ("vpn.protocol", name)]
 
     return change
+
+
+def _any_client(s: Scenario) -> Change:
+    """A named client speaks one protocol: another protocol is another client."""
+    return [("vpn.client", {})] if s.vpn.client.implementation != BY_PROTOCOL else []
 
 
 def _routes_first(s: Scenario) -> bool:
@@ -250,7 +258,8 @@ def _cellular_instead(s: Scenario) -> Change:
     return [(key, [{"at": "0 s", "do": "wifi_off"}, *others])]
 
 
-TITLES = {"wireguard": "WireGuard", "ikev2": "IKEv2, the system's own client", "openvpn": "OpenVPN"}
+TITLES = {name: machine.__name__ for name, machine in PROTOCOLS.items()}
+TITLES |= {"ikev2": "IKEv2, the system's own client"}
 _CLIENT = ("client routes", "client", "keepalive", "footprint", "keys")
 _BLOCKS = "while the tunnel is down nothing works; takes away "
 MITIGATIONS = (
@@ -297,7 +306,6 @@ MITIGATIONS = (
     Mitigation("VPN for the whole device", "private traffic, too", ("per-app",), _whole_device),
 )  # fmt: skip
 """All of them, in the order in which a set is put together."""
-assert set(TITLES) == set(PROTOCOLS)
 
 
 def applicable(scenario: Scenario) -> list[Mitigation]:
