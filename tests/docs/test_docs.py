@@ -109,7 +109,7 @@ def test_the_profiles_are_described_as_they_are() -> None:
             key: tomllib.loads(f"v = {value}")["v"] for key, value in re.findall(r"`(\w+) = ([\w.]+)`", rows[profile])
         }
         assert said == sets, profile
-    assert {*SETS, *WIFI_SETS} <= set(re.findall(r"^\| `((?:lte|wifi)-\d+)`", page, re.MULTILINE))
+    assert {*SETS, *WIFI_SETS} <= set(re.findall(r"^\| `((?:gsm|umts|lte|nsa|sa|wifi)-[\w-]+)`", page, re.MULTILINE))
 
 
 def test_every_source_that_a_page_cites_exists() -> None:
