@@ -99,7 +99,11 @@ def numbers(summary: Summary, found: dict[str, Any]) -> list[Number]:
         f"{energy['vpn_added_j']:.0f} J against the same day without a VPN; {_parts(energy['vpn_added_by_component'])}"
     )
     rows += [
-        Number("Battery", f"{battery:.3g} %", f"{whole:.0f} J of a full {summary.run.scenario.device.model}"),
+        Number(
+            "Battery",
+            f"{battery:.3g} %",
+            f"{whole:.0f} J of a full {summary.run.scenario.device.model}; {_parts(energy['by_blame'])}",
+        ),
         Number("VPN's share of it", f"{energy['vpn_added_percent']:.2g} %", added),
     ]
     return rows

@@ -141,6 +141,7 @@ class Signal(Parameters):
 
     def sending_mw(self, dbm: float, size: Bytes) -> int:
         """What sending a burst of `size` draws at this RSRP more than where the radio was measured. [mW]"""
+        # MODEL: a better signal than that in which radios were measured saves nothing (bias: high for sending there).
         blocks = self.blocks_of_packet if size <= ONE_PACKET else self.blocks_of_bulk
         here, there = (self._modem_mw(self.transmit_dbm(at, blocks)) for at in (dbm, self.measured_at_dbm))
         return max(here - there, 0)

@@ -318,8 +318,8 @@ class Umts(Parameters):
 
     def _share(self, state: State, now: Instant, air: Duration = 0) -> Step:
         """On the shared channel, unless the buffers are full; `air` is that of the packet that came just now."""
-        # MODEL: the shared channel carries at the rate of the other. Bias: transfers of up to 500 B are too short there,
-        # by up to 0.7 s, and its timer begins that much too early.
+        # MODEL: the shared channel carries at the rate of the other. Bias: transfers of up to 500 B are too short
+        # there, by up to 0.7 s, and its timer begins that much too early.
         if state.up > self.buffer_up or state.down > self.buffer_down:
             waits = self.fach_dch + (air if state.phase is Phase.CELL_FACH else state.end - now)
             full = state._replace(phase=Phase.FACH_TO_DCH, since=now, end=max(state.end, now + waits))
