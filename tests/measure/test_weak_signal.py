@@ -67,7 +67,7 @@ def days(draw: st.DrawFn) -> Day:
 def slow(here: Air, epochs: Any, spending: Any, traffic: Traffic, attached: Any) -> tuple[int, list[int]]:
     """Each burst and each stretch by itself."""
 
-    def at(instant: int) -> float:
+    def at(instant: int) -> Any:
         return [dbm for begin, dbm in epochs if begin <= instant][-1]
 
     def prolonged(span: Any, factor: Any, mean_mw: float) -> int:
