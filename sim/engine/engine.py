@@ -339,6 +339,8 @@ class Engine:
             self.inbox.append((actor, Answered(message.name), record))
         if path.default is None:
             return
+        if actor != PROTOCOL:
+            self._say(PROTOCOL)  # what it has sent meanwhile keeps the radio awake
         network, server = self.network, self.states[PROVIDER].server
         way, answer = network.way(path, server, self.now), message.answer
         if answer:

@@ -91,9 +91,10 @@ def _prolonged(since: Ints, factor: NDArray[np.float64], spans: Intervals, spent
     """What each of these stretches draws more, if all of them together have `spent` that without the signal. [nJ]"""
     found = np.zeros(len(spans), dtype=np.int64)
     values = set(factor.tolist()) - {1.0}
-    if not values or not len(spans):
+    lasted = total(spans)
+    if not values or not lasted:
         return found
-    mean_mw = spent / total(spans)  # the duty cycles of a state are too short to be told apart here
+    mean_mw = spent / lasted  # the duty cycles of a state are too short to be told apart here
     ends = np.append(since[1:], NEVER)
     for value in sorted(values):
         here = paired(since[factor == value], ends[factor == value])

@@ -82,17 +82,13 @@ def load(
         tree = merge(tree, policies[policy])
     if vpn:
         tree = merge(tree, {"vpn": vpn})
+    if recording is not None:
+        tree["recording"] = {"file": str(recording)}  # what the file cuts from its own means nothing in this one
     for key, value in (settings or {}).items():
         put(tree, key, value, str(file))
     tree = _with_captures(tree, file)
-    if recording is None:
-        return with_recording(validate(tree, str(file)), file)
-    if not isinstance(tree.get("recording", {}), dict):
-        raise ScenarioError(str(file), "recording", "expected a table")
-    tree["recording"] = {**tree.get("recording", {}), "file": str(recording)}
-    scenario = with_recording(validate(tree, str(file)), file, Path(recording))
-    assert scenario.recording is not None
-    if "duration" in (settings or {}):
+    scenario = with_recording(validate(tree, str(file)), file, None if recording is None else Path(recording))
+    if recording is None or scenario.recording is None or "duration" in (settings or {}):
         return scenario
     return scenario.model_copy(update={"duration": max(scenario.duration, scenario.recording.drive.end)})
 
@@ -391,11 +387,16 @@ def _translated(error: ValidationError, tree: Mapping[str, Any], file: str) -> S
                 file, key, f'found {_show(first["input"])}; expected a table with a key law = "…"{more}'
             )
         case "value_error":
-            found = "" if isinstance(first["input"], dict) else f"found {_show(first['input'])}; "
+            found = "" if _is_large(first["input"]) else f"found {_show(first['input'])}; "
             return ScenarioError(file, key, f"{found}{str(first['msg']).removeprefix('Value error, ')}{more}")
         case _:
             message = str(first["msg"])
             return ScenarioError(file, key, f"found {_show(first['input'])}; {message[0].lower()}{message[1:]}{more}")
+
+
+def _is_large(value: Any) -> bool:
+    """Whether it says nothing to show its beginning: a table, or a text of several lines."""
+    return isinstance(value, dict) or (isinstance(value, str) and "\n" in value)
 
 
 def _show(value: Any) -> str:

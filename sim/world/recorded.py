@@ -46,7 +46,7 @@ def recorded(scenario: Scenario, streams: Streams) -> Whereabouts:
     if drive.rat is not None:
         script = [line for line in script if not isinstance(line[1], CellularAttached)] + _service(drive, drive.rat)
         said["rats"] = drive.changes(drive.rat)
-        said["radios"] = drive.changes([radio_of(rat, scenario.cellular) for rat in drive.rat])
+        said["radios"] = drive.changes(_radios(drive.rat, scenario.cellular))
     if drive.cell is not None:
         said["handovers"] = [np.array([at for at, _ in drive.changes(drive.cell)[1:]], dtype=np.int64)]
     if drive.rsrp_dbm is not None:
@@ -126,14 +126,23 @@ def _wifi(drive: Recording, ssids: tuple[str, ...], scenario: Scenario, streams:
     return found
 
 
+def _radios(rats: tuple[str, ...], cellular: Cellular) -> list[str]:
+    """The radio of each row: without service it stays as it was."""
+    found: list[str] = []
+    for rat in rats:
+        kept = found[-1] if found else cellular.radio
+        found.append(kept if rat == NO_NETWORK else radio_of(rat, cellular))
+    return found
+
+
 # Radios ---------------------------------------------------------------------------------------------------------------
 
 
 def radio_of(word: str, cellular: Cellular) -> str:
     """The parameter set of a recorded RAT: the one chosen for it, else the usual one, else the first of its kind."""
     rat = rat_of(word)
-    if rat is None or rat in cellular.radios:
-        return cellular.radio if rat is None else cellular.radios[rat]
+    if rat is not None and rat in cellular.radios:
+        return cellular.radios[rat]
     if _rat_of_set(cellular.radio) == rat:
         return cellular.radio
     return next((name for name in SETS if _rat_of_set(name) == rat), cellular.radio)
@@ -145,18 +154,18 @@ def _rat_of_set(name: str) -> str:
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """What a user should know about the way this scenario's recording is played: its reader's notes, and radios that
-    stand in for others."""
+    """What a user should know about the way this scenario's recording is played: its reader's notes, and the radios
+    that play other generations than the usual one."""
     if scenario.recording is None:
         return []
     drive = scenario.recording.drive
     words: dict[Rat, list[str]] = {}
     for word in dict.fromkeys(drive.rat or ()):
-        if (rat := rat_of(word)) and _rat_of_set(radio_of(word, scenario.cellular)) != rat:
+        if (rat := rat_of(word)) and rat != _rat_of_set(scenario.cellular.radio):
             words.setdefault(rat, []).append(word)
-    stand_ins = [
+    radios = [
         f"{', '.join(found)}: played with the radio {radio_of(found[0], scenario.cellular)}; "
         f"cellular.radios.{rat} chooses another"
         for rat, found in words.items()
     ]
-    return [f"recording: {drive.kind}", *drive.notes, *stand_ins]
+    return [f"recording: {drive.kind}", *drive.notes, *radios]

@@ -668,7 +668,7 @@ def test_no_secret_of_a_sample_comes_out(folder: Path, name: str) -> None:
 
 SHOWN = {
     "RemoteAddress", "ServerAddresses", "SupplementalMatchDomains", "SSIDMatch", "DNSDomainMatch", "DNSServerAddressMatch",
-    "Domains", "BundleIdentifier", "UserDefinedName", "PayloadDisplayName", "VPNSubType", "PayloadType", "VPNType", "remote.1",
+    "Domains", "SafariDomains", "BundleIdentifier", "UserDefinedName", "PayloadDisplayName", "VPNSubType", "PayloadType", "VPNType", "remote.1",
     "remote.2",
 }  # fmt: skip
 """Keys whose values may be shown: names, addresses, and types."""

@@ -104,6 +104,16 @@ def test_all_at_once_is_one_after_the_other(name: str, day: Day) -> None:
     assert (found.total, found.caused.tolist()) == (whole, caused)
 
 
+def test_a_radio_that_never_rests_has_no_standby_to_prolong() -> None:
+    """A burst at the instant in which it comes into use, and the end before its tail is over."""
+    at = np.array([SECOND])
+    traffic = Traffic(at, np.array([100]), np.array([0]), np.zeros(1, dtype=bool))
+    in_use = np.array([[SECOND, 3 * SECOND]])
+    here = air(SIGNAL, ((0, -118.0),), 29.0)
+    found = extra(here, spent_by_cellular(SETS["lte-2020"], traffic, in_use, here.rate), traffic, in_use)
+    assert found.total == found.caused[0] > 0
+
+
 @pytest.mark.parametrize("name", ["lte-2020", "umts-teliasonera", "nsa-tmobile-2020", "sa-tmobile-2020"])
 @given(day=days(), strong=st.sampled_from(LEVELS), weaker=st.sampled_from((4.0, 9.0, 30.0)))
 @settings(max_examples=30, deadline=None)

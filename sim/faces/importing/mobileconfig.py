@@ -148,8 +148,8 @@ PAYLOAD_NO_EFFECT = {
     "CellularSliceUUID": "a 5G slice is not modelled",
     "VPNUUID": "how managed apps name this VPN",
     **each(
-        "SafariDomains MailDomains CalendarDomains ContactsDomains AssociatedDomains ExcludedDomains SMBDomains",
-        "domains of a per-app VPN: the model knows its apps, not their domains",
+        "MailDomains CalendarDomains ContactsDomains AssociatedDomains ExcludedDomains SMBDomains",
+        "domains of a per-app VPN for one app or kind of use: the model has one list, taken from SafariDomains",
     ),
     "OnDemandMatchAppEnabled": "whether a managed app starts the tunnel: in the model its rules do",
 }
@@ -176,7 +176,7 @@ def _payload(draft: Draft, payload: dict[str, Any]) -> None:
     for key in payload:
         if key in ("IKEv2", "VPN", "AlwaysOn", "VendorConfig") and key not in _OWN_DICTIONARY[kind]:
             draft.ignore(key, f"not used with VPNType {kind}")
-        elif key not in (*_OWN_DICTIONARY[kind], *_READ):
+        elif key not in (*_OWN_DICTIONARY[kind], *_READ) and not (per_app and key == "SafariDomains"):
             draft.ignore(_label(key), PAYLOAD_NO_EFFECT.get(key, "not a key of this payload in Apple's schema"))
     PROTOCOLS[kind](draft, payload, settings)
     _flags(draft, kind, settings, per_app=per_app)
@@ -186,6 +186,9 @@ def _payload(draft: Draft, payload: dict[str, Any]) -> None:
         draft.tell(
             "per-app VPN", "the device's management says which apps use it: set vpn.per_app to apps of the scenario"
         )
+        if domains := [one for one in texts_of(payload.get("SafariDomains", [])) or [] if domain_of(one)]:
+            draft.put("SafariDomains", "per_app_domains", domains)
+            draft.tell("SafariDomains", "for Safari only; the model holds them against every listed app")
 
 
 def _at(where: str, key: str, settings: Mapping[str, Any]) -> str:

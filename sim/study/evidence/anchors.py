@@ -242,7 +242,7 @@ def _anchor(
     examine: Callable[[Given], Sequence[Comparison]],
     note: str = "",
 ) -> Check:
-    return Check(f"iOS-{number}", what, kind, source, where, examine, note, (f"iOS {number}",))
+    return Check(f"iOS-{number}", what, kind, source, where, examine, note)
 
 
 CHECKS: tuple[Check, ...] = (

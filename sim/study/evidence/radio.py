@@ -10,9 +10,9 @@ from sim.base.units import HOUR, SECOND, Duration, to_seconds
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.cellular import CellularRadio
 from sim.measure.energy import Traffic, cellular_energy, wifi_energy
-from sim.study.evidence.checks import Check, Comparison, Given, Kind, Skipped, near, within
-from sim.world.captures.files import records
-from sim.world.captures.packets import Packet, decode
+from sim.study.evidence.checks import Check, Comparison, Given, Kind, near, within
+from sim.world.captures.flows import columns, phone_in
+from sim.world.captures.table import read
 from sim.world.intervals import Intervals, Ints
 
 NANOJOULES = 1e-9
@@ -197,20 +197,8 @@ def _milliamperes(radio: CellularRadio, period_s: int, volts: float) -> float:
 
 def _capture(given: Given) -> Traffic:
     """The packets of EnergyBox's test, by whether the phone sent them."""
-    packets: list[tuple[int, int, Packet]] = []
-    with given.file("pcap/energybox-test1.pcap").open("rb") as stream:
-        for record in records(stream):
-            packet = decode(record)
-            if isinstance(packet, Packet) and record.at is not None:
-                packets.append((record.at, record.size, packet))
-    if not packets:
-        raise Skipped("pcap/energybox-test1.pcap has no packets")
-    ends = [{packet.source, packet.target} for _, _, packet in packets]
-    (phone,) = set.intersection(*ends)  # the one that is always there
-    first = packets[0][0]
-    found = [(at - first, size, packet.source == phone) for at, size, packet in packets]
-    at, size, sent = np.array(sorted(found), dtype=np.int64).T
-    return _bursts(at, size * sent, size * (1 - sent))
+    table = read(given.file("pcap/energybox-test1.pcap"))
+    return _bursts(*columns(table, phone_in(table)))
 
 
 def _energybox_3g(given: Given) -> list[Comparison]:

@@ -70,22 +70,26 @@ class Flows:
 
 
 def phone_in(table: Table) -> Phone:
-    """The side that is the phone: of each address family, the address that began most conversations.
+    """The side that is the phone: of each address family, who began most conversations.
 
-    Of two that began as many, one that is not on the internet is taken. A phone has several IPv6 addresses at a time:
-    all in the /64 network of the chosen one are its own, unless that is the link-local network, which all devices
-    share. Nobody is found if nobody began anything.
+    A phone has several IPv6 addresses at a time, so all in a /64 network count as one and are taken together; but for
+    the link-local network, which all devices share. Of two that began as many, the private IPv4 address is taken, and
+    the IPv6 network that is not link-local. Nobody is found if nobody began anything.
     """
     talks = _talks(table)
-    begun = Counter(c.ends[c.opener].address for c in talks if is_somebody(c.ends[c.opener].address))
+    begun = [c.ends[c.opener].address for c in talks if is_somebody(c.ends[c.opener].address)]
     found: list[bytes] = []
     for length in (4, 16):
-        of_family = [a for a in begun if len(a) == length]
-        if of_family:
-            chosen = max(of_family, key=lambda a: (begun[a], is_local(a), tuple(-byte for byte in a)))
-            alone = length == 4 or ip_address(chosen).is_link_local
-            found += [chosen] if alone else sorted(a for a in of_family if a[:8] == chosen[:8])
-    return Phone(tuple(found), sum(begun[a] for a in found), len(talks), given=False)
+        hosts = Counter(_host(a) for a in begun if len(a) == length)
+        if hosts:
+            host = max(hosts, key=lambda h: (hosts[h], len(h) == 8 or (len(h) == 4 and is_local(h)), h))
+            found += sorted({a for a in begun if len(a) == length and _host(a) == host})
+    return Phone(tuple(found), sum(a in found for a in begun), len(talks), given=False)
+
+
+def _host(address: bytes) -> bytes:
+    """What tells one host from another: the address, or the network of an IPv6 address that is not link-local."""
+    return address if len(address) == 4 or ip_address(address).is_link_local else address[:8]
 
 
 def phone_given(table: Table, addresses: Collection[bytes]) -> Phone:

@@ -32,7 +32,7 @@ def read(text: Text, part: str = "") -> Recording:
     rows, cell = [], 1
     own = [
         (reading.seconds_in(text, line, cells[f"TIME_STAMP_{operator}"]), line, cells)
-        for line, cells in table.rows
+        for line, cells in table.rows()
         if cells[f"TIME_STAMP_{operator}"]
     ]
     for at, line, cells in sorted(own, key=lambda row: row[0]):

@@ -59,7 +59,7 @@ def read(text: Text) -> Recording:
         if heading != TIME and heading not in known:
             text.refuse(1, f"unknown column {reading.shown(heading)!r}", f"Known are {TIME}, {', '.join(known)}.")
     rows: list[tuple[int, Row]] = []
-    for line, cells in table.rows:
+    for line, cells in table.rows():
         at = reading.seconds_in(text, line, cells[TIME])
         if rows and at == rows[-1][1].at:
             text.refuse(line, f"{TIME} is the same as in the row before", "Give each row a moment of its own.")
@@ -134,5 +134,5 @@ def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.10f}".rstrip("0").rstrip(".")
+        return str(int(value)) if value.is_integer() else repr(value)
     return value or NONE

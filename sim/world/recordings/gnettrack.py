@@ -47,10 +47,11 @@ def read(text: Text) -> Recording:
     ]
     level = "RSRP" if "RSRP" in table.headings else "Level"
     rows = []
-    for line, cells in table.rows:
+    for line, cells in table.rows():
         word = NO_NETWORK if cells[rat] in _NOT_ONE else cells[rat]
         at = reading.date_in(text, line, cells["Timestamp"], _TIME)
         named = ":".join(cells[h] for h in cell)
+        named = named if set(named) - set(":-") else ""
         signal = reading.rsrp(cells.get(level, "")) if rat_of(word) in _WITH_RSRP else None
         rtt = reading.between(cells.get("PINGAVG", ""), 0.1, 60_000.0)
         rows.append((line, Row(at, rat=word, cell=named or None, rsrp_dbm=signal, rtt_ms=rtt)))

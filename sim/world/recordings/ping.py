@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
-from sim.base.units import MILLISECOND, Duration, Instant
+from sim.base.units import MILLISECOND, SECOND, Duration, Instant
 from sim.world.recordings import reading
 from sim.world.recordings.reading import OUTAGE, Text
 from sim.world.recordings.recording import Recording, Row, median
@@ -23,6 +23,10 @@ _ANSWER = re.compile(r"\[([^\]]{1,30})\] \d+ bytes from .{1,300}: icmp_seq=(\d{1
 _DATE, _UNIX = "%Y-%m-%d %H:%M:%S.%f", re.compile(r"\d{9,11}\.\d{1,6}")
 _LOOKED_AT = 40
 """Lines in which an answer must be seen to take a file for a ping."""
+
+
+_LATE: Duration = 2 * SECOND
+"""How late a wrapper may stamp a line: while answers come in a burst after an outage, its pipe waits."""
 
 
 class _Answer(NamedTuple):
@@ -86,9 +90,6 @@ def _in_order(answers: list[_Answer]) -> list[Instant]:
             return [a.sent for a in answers]  # the time runs backwards for good: refused as in every other format
         found.append(max(answer.sent, found[-1] + 1 if found else answer.sent))
     return found
-
-
-_LATE: Duration = 2_000 * MILLISECOND
 
 
 def _arrived(text: Text, line: int, stamp: str) -> Instant:

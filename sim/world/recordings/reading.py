@@ -34,7 +34,7 @@ OUTAGE: Duration = SECOND
 """A recorder that sends all the time and hears nothing for so long has met an outage; anything shorter is loss and
 delay. It is the resolution at which the scenarios' outage laws were measured."""
 
-_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
 _EPOCH = datetime(2000, 1, 1)
 
 
@@ -132,14 +132,31 @@ class Table:
 
     text: Text
     headings: tuple[str, ...]
-    rows: tuple[tuple[int, dict[str, str]], ...]
-    """Line number, and heading → cell without surrounding blanks."""
+    delimiter: str
+
+    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Line number, and heading → cell without surrounding blanks; one after the other, as all may be many.
+
+        Raises
+        ------
+        RecordingRefused
+            If a row has not as many cells as there are headings, or there are too many rows.
+        """
+        width, count = len(self.headings), 0
+        for line, cells in _split(self.text, self.delimiter):
+            if line == 1 or not any(cells):
+                continue
+            if len(cells) < width or any(cells[width:]):
+                self.text.refuse(line, f"{len(cells)} cells; expected {width}, one for each heading")
+            if (count := count + 1) > MOST_ROWS:
+                self.text.refuse(line, f"more than {MOST_ROWS:,} rows", "Cut it into single drives.")
+            yield line, dict(zip(self.headings, map(str.strip, cells), strict=False))
 
 
 def headings(text: Text) -> tuple[str, ...]:
     """The cells of the first line, split at tabs if it has any, and otherwise at commas."""
     first = text.lines[0] if text.lines else ""
-    return tuple([cell.strip().strip('"') for cell in first.split("\t" if "\t" in first else ",")])
+    return tuple([cell.strip().strip('"') for cell in first.split(_delimiter(first))])
 
 
 def table(text: Text) -> Table:
@@ -148,26 +165,27 @@ def table(text: Text) -> Table:
     Raises
     ------
     RecordingRefused
-        If a row has not as many cells as there are headings, a heading comes twice, or there are too many rows.
+        If a heading comes twice.
     """
-    reader = csv.reader(text.lines, delimiter="\t" if "\t" in text.lines[0] else ",", strict=True)
-    rows: list[tuple[int, dict[str, str]]] = []
+    names = headings(text)
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        text.refuse(1, f"the column {shown(twice)!r} comes twice")
+    return Table(text, names, _delimiter(text.lines[0]))
+
+
+def _delimiter(line: str) -> str:
+    return "\t" if "\t" in line else ","
+
+
+def _split(text: Text, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows of cells with their lines."""
+    reader = csv.reader(text.lines, delimiter=delimiter, strict=True)
     try:
-        names = [name.strip() for name in next(reader)]
-        for name in names:
-            if names.count(name) > 1:
-                text.refuse(1, f"the column {shown(name)!r} comes twice")
         for cells in reader:
-            if not any(cells):
-                continue
-            if len(cells) < len(names) or any(cells[len(names) :]):
-                text.refuse(reader.line_num, f"{len(cells)} cells; expected {len(names)}, one for each heading")
-            if len(rows) == MOST_ROWS:
-                text.refuse(reader.line_num, f"more than {MOST_ROWS:,} rows", "Cut it into single drives.")
-            rows.append((reader.line_num, dict(zip(names, map(str.strip, cells), strict=False))))
+            yield reader.line_num, cells
     except csv.Error as wrong:
         text.refuse(reader.line_num, f"this is no row of a table: {wrong}", "Is a quotation mark left open?")
-    return Table(text, tuple(names), tuple(rows))
 
 
 # Words and numbers ----------------------------------------------------------------------------------------------------

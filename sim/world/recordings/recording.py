@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from math import isnan, nan
 from typing import Any, NamedTuple, TypeVar
 
@@ -41,6 +42,7 @@ _WORDS: tuple[tuple[Rat, str], ...] = (
 )
 
 
+@lru_cache(1000)
 def rat_of(word: str) -> Rat | None:
     """The RAT that a recorder's word means ("HSPA+", "LTE-A", "SA 5G"), or nothing if the word is unknown."""
     parts = set(re.findall(r"[A-Z0-9+]+", word.upper()))

@@ -51,7 +51,7 @@ def read(text: Text) -> Recording:
 
 def _drive(table: Table) -> Recording:
     rows, cell = [], 1
-    for line, cells in table.rows:
+    for line, cells in table.rows():
         cell += cells["handover type"] not in ("", "unknown")
         at = reading.seconds_in(table.text, line, cells["time"])
         rows.append((line, Row(at, rat=cells["active interface"] or NO_NETWORK, cell=str(cell))))
@@ -62,18 +62,20 @@ def _drive(table: Table) -> Recording:
 def _tracker(table: Table) -> Recording:
     """A row each half second; the date carries a zone, which does not matter for one drive."""
     rows = []
-    for line, cells in table.rows:
+    for line, cells in table.rows():
         at = reading.date_in(table.text, line, cells["timestamp"][:23], "%Y-%m-%d %H:%M:%S.%f")
         anchor, status = cells["accessNetworkTechnology"], cells["nrStatus"]
         # Over WLAN calling, or without service, the access network is another word.
         word = _nr(table, line, status) if anchor.startswith("LTE") else anchor or NO_NETWORK
-        rows.append((line, Row(at, rat=word, cell=cells["mCid"] or None, rsrp_dbm=reading.rsrp(cells["nr_ssRsrp"]))))
+        rows.append(
+            (line, Row(at, rat=word, cell=cells["mCid"] or None, rsrp_dbm=reading.rsrp(cells.get("nr_ssRsrp", ""))))
+        )
     return reading.recording(table.text, KIND, rows, resolution=SECOND // 2)
 
 
 def _state(table: Table) -> Recording:
     rows = []
-    for line, cells in table.rows:
+    for line, cells in table.rows():
         at = reading.date_in(table.text, line, cells["timestamp"], "%Y-%m-%d %H:%M:%S")
         signal = reading.rsrp(cells["nr_ssRsrp"])
         tested = cells.get("Throughput", "") if cells.get("direction") == "downlink" else ""

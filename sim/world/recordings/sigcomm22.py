@@ -37,12 +37,12 @@ def read(text: Text, part: str = "") -> Recording:
             "this file is a distribution, not a course of time: nothing in it can be played",
             "Of this artifact, handoff-energy_combined.csv is one.",
         )
-    runs = list(dict.fromkeys(cells["run_number"] for _, cells in table.rows))
+    runs = list(dict.fromkeys(cells["run_number"] for _, cells in table.rows()))
     chosen = part or next(iter(runs), "")
     if chosen not in runs:
         text.refuse(0, f"there is no drive {reading.shown(chosen)!r} in it", f"There are {', '.join(runs[:20])}.")
     rows, cell = [], 1
-    for line, cells in table.rows:
+    for line, cells in table.rows():
         if cells["run_number"] == chosen:
             cell += cells["handoffType"] not in ("", "0")
             at = reading.seconds_in(text, line, cells["time_since_start"])
