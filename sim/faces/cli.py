@@ -345,7 +345,7 @@ def check(
 def evidence(
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="Only this check, or this group (L01, L); may be given again."),
+        typer.Option(metavar="ID", help="Only this check, or group (L01, L); may be given again."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Say what the checks are, and run none.")] = False,
     data: Annotated[

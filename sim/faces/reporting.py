@@ -1,4 +1,4 @@
-"""A run on a terminal: the sentence, all numbers together, the battery, the windows with a why each, what leak checks said."""
+"""A run on a terminal: the sentence, all numbers, the battery, the windows with a why each, what leak checks said."""
 
 from __future__ import annotations
 
