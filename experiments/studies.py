@@ -1,4 +1,4 @@
-"""Play an experiment: its study file in, its small table, its picture and the finding in its README out.
+"""Play an experiment: its study file in, its small table and its picture out.
 
 ``python -m experiments`` plays all of them, ``python -m experiments NAME …`` some. What is written depends on the study
 file and the program alone, so a second run changes nothing.
@@ -7,7 +7,6 @@ file and the program alone, so a second run changes nothing.
 from __future__ import annotations
 
 import csv
-import re
 import sys
 from collections.abc import Sequence
 from io import StringIO
@@ -26,7 +25,6 @@ from sim.study.tasks import Plan, Row
 
 HERE = Path(__file__).parent
 COLUMNS = tuple(m.column for m in HEADLINE)
-BEGIN, END = "<!-- begin generated: finding -->", "<!-- end generated: finding -->"
 
 
 class Played(NamedTuple):
@@ -104,18 +102,12 @@ def _short(value: float | str) -> str:
     return value if isinstance(value, str) else f"{np.round(value, 9):.6g}"
 
 
-def write(played: Played, finding: str, picture: bytes) -> list[Path]:
-    """Table, picture and the README's finding, into the experiment's folder."""
-    folder = HERE / played.name
-    (folder / "table.csv").write_text(table(played), encoding="utf-8")
-    (folder / "picture.png").write_bytes(picture)
-    readme = folder / "README.md"
-    readme.write_text(with_finding(readme.read_text(encoding="utf-8"), finding), encoding="utf-8")
-    return [folder / "table.csv", folder / "picture.png", readme]
+def main(names: Sequence[str]) -> None:
+    """Play experiments, and write their tables and pictures."""
+    from sim.faces.contrasts import draw
 
-
-def with_finding(page: str, finding: str) -> str:
-    """The page with another finding between its marks."""
-    if BEGIN not in page or END not in page:
-        raise ValueError(f"the README lacks the lines {BEGIN} and {END}")
-    return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: f"{BEGIN}\n{finding}\n{END}", page, flags=re.S)
+    for name in names or sorted(file.parent.name for file in HERE.glob("*/study.toml")):
+        played = play(name)
+        (HERE / name / "table.csv").write_text(table(played), encoding="utf-8")
+        if len(played.arms) > 1:
+            (HERE / name / "picture.png").write_bytes(draw(played.points[-1], name.replace("_", " "), "png"))
