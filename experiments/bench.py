@@ -22,6 +22,7 @@ import numpy as np
 import simpy
 
 import sim
+from experiments import bench_studies
 from sim.base.streams import Streams
 from sim.world.loading import merge, read_tree, validate
 from sim.world.nature import draw
@@ -149,6 +150,7 @@ def main() -> None:
     row("peak memory growth over 20 days, one after the other", peak_growth(commute, 20), 20.0, "MB")
     row("leakwindow run commute, whole command", min(startup("run", str(COMMUTE)) for _ in range(3)), 1.0, "s")
     row("leakwindow --help, whole command", min(startup("--help") for _ in range(3)), 1.0, "s")
+    bench_studies.main()
 
 
 if __name__ == "__main__":

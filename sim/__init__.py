@@ -10,15 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.engine.simulate import Run, simulate
+    from sim.faces.notebook import compare, sweep
     from sim.measure.explain import explain
     from sim.measure.leaks import leak_windows
     from sim.measure.summary import Summary, summarise
     from sim.world.loading import ScenarioError, load
     from sim.world.scenario import Scenario
 
-__all__ = ["Run", "Scenario", "ScenarioError", "Summary", "explain", "leak_windows", "load", "simulate", "summarise"]
+__all__ = [
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "Summary",
+    "compare",
+    "explain",
+    "leak_windows",
+    "load",
+    "simulate",
+    "summarise",
+    "sweep",
+]
 _HOMES = {
     "sim.engine.simulate": ("Run", "simulate"),
+    "sim.faces.notebook": ("compare", "sweep"),
     "sim.measure.explain": ("explain",),
     "sim.measure.leaks": ("leak_windows",),
     "sim.measure.summary": ("Summary", "summarise"),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from sim.base.units import Instant
+from sim.base.frames import frame, html_table
+from sim.base.units import SECOND, Instant
 from sim.engine.engine import Engine
 from sim.engine.flows import LonerSpan
 from sim.engine.ledger import Ledger, assign
 from sim.engine.network import Control
 from sim.engine.standing import Standing
 from sim.engine.timeline import Timeline
-from sim.machines.routing import Situation, Verdict
+from sim.machines.routing import Fate, Situation, Verdict
 from sim.world.intervals import Intervals, holding
 from sim.world.nature import Nature
 from sim.world.scenario import Scenario
@@ -49,6 +51,30 @@ class Run:
     def when(self, holds: Callable[[Situation], bool]) -> Intervals:
         """When a situation held."""
         return holding(((s.begin, holds(s.situation)) for s in self.standings), self.scenario.duration)
+
+    def to_frame(self) -> Any:
+        """A row for each burst: when, whose, how many bytes, and its fate.
+
+        Raises
+        ------
+        FrameRefused
+            Without pandas.
+        """
+        ledger, kinds = self.ledger, self.world.nature.kind_of
+        return frame(
+            {
+                "at_s": ledger.at / SECOND,
+                "flow": ledger.flow,
+                "owner": [kinds[flow].owner for flow in ledger.flow.tolist()],
+                "up_bytes": ledger.up,
+                "down_bytes": ledger.down,
+                "fate": [Fate(fate).name for fate in ledger.fate.tolist()],
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [[fate.name, f"{size:,}"] for fate, size in self.ledger.bytes_by_fate().items() if size]
+        return html_table(f"{self.scenario.name}, seed {self.seed}", ["fate", "bytes"], rows)
 
 
 def play(world: World) -> Run:

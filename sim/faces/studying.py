@@ -81,7 +81,16 @@ def arms_of(vary: list[str], policies: object) -> list[Arm]:
     varied = [read_varied(text) for text in vary]
     if not varied and known:
         varied = [Varied("policy", ("none", *known))]
-    arms = grid(varied, known)
+    return checked(grid(varied, known))
+
+
+def checked(arms: list[Arm]) -> list[Arm]:
+    """At least two arms.
+
+    Raises
+    ------
+    ScenarioError
+    """
     if len(arms) < 2:
         raise ScenarioError("--vary", "", f"there is only one arm ({PLAIN}), so nothing to compare", _EXAMPLE)
     return arms

@@ -119,20 +119,23 @@ def report(console: Console, plan: Plan, swept: Swept) -> None:
     rows = swept.rows
     shape = [count(len(plan.points), "point"), count(plan.replications, "day"), count(len(plan.arms), "arm")]
     console.print(text(f"{Path(plan.file).stem}: {' × '.join(shape)}, {count(rows.num_rows, 'run')}", "bold"))
-    lines = []
-    for arm in plan.arms:
-        found: list[str] = []
-        for metric in HEADLINE:
-            by_point = _by_point(rows, arm.name, metric.column)
-            if not len(by_point):
-                found.append("–")
-                continue
-            said = amount(float(by_point.mean()), metric)
-            ends = f" ({amount(float(by_point.min()), metric)} to {amount(float(by_point.max()), metric)})"
-            found.append(said + (ends if len(by_point) > 1 else ""))
-        lines.append((arm.name, *found))
+    lines = [(arm.name, *across(rows, arm.name)) for arm in plan.arms]
     about = "mean (from the lowest to the highest point)" if len(plan.points) > 1 else "mean"
     console.print(table((about, *(m.title for m in HEADLINE)), lines))
+
+
+def across(rows: Any, arm: str) -> list[str]:
+    """The headline numbers of an arm: mean, and from the lowest to the highest point."""
+    found: list[str] = []
+    for metric in HEADLINE:
+        by_point = _by_point(rows, arm, metric.column)
+        if not len(by_point):
+            found.append("–")
+            continue
+        said = amount(float(by_point.mean()), metric)
+        ends = f" ({amount(float(by_point.min()), metric)} to {amount(float(by_point.max()), metric)})"
+        found.append(said + (ends if len(by_point) > 1 else ""))
+    return found
 
 
 def _by_point(rows: Any, arm: str, column: str) -> np.ndarray:

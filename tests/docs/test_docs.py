@@ -23,6 +23,7 @@ from sim.machines.radio.battery import BATTERIES
 from sim.machines.routing import Cause, Fate, Intended, Way
 from sim.measure.expectations import check_file
 from sim.measure.leaks import DISCLOSURES
+from sim.study.experiment import read_experiment
 from sim.world.loading import merge, validate
 from tests.machines.driver import Driver
 from tests.machines.tables import both_ways
@@ -191,7 +192,18 @@ def test_the_fragments_expectations_can_be_asked(tmp_path: Path) -> None:
 def test_fragments_of_other_pages_fit_too() -> None:
     for page in PAGES:
         for fragment in blocks(page, "toml") if page != SCENARIO_FILES else ():
+            if fragment.startswith("scenario = "):
+                continue  # an experiment
             assert validate(merge(tomllib.loads(WHOLE), tomllib.loads(fragment)), name(page))
+
+
+def test_experiments_of_pages_can_be_played(tmp_path: Path) -> None:
+    experiments = [b for page in PAGES for b in blocks(page, "toml") if b.startswith("scenario = ")]
+    assert experiments
+    for k, experiment in enumerate(experiments):
+        file = tmp_path / f"{k}.toml"
+        file.write_text(experiment, encoding="utf-8")
+        assert read_experiment(file).plan.runs > 1
 
 
 def test_the_commands_on_the_example_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
