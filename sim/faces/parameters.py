@@ -79,19 +79,24 @@ def uncited() -> list[str]:
     ]
 
 
-def assumed_in(scenario: Scenario) -> tuple[int, int]:
-    """How many of the parameters that this scenario uses are assumed, and how many there are.
+def used_in(scenario: Scenario) -> list[Parameter]:
+    """The parameters that this scenario rests on.
 
     Those of other protocols and other radios do not count, nor those to which the scenario gives a value of its own.
     """
     others = tuple(f"vpn.{p}." for p in PROTOCOLS if p != scenario.vpn.protocol)
     radios = (f"{scenario.cellular.radio}: ", f"{scenario.device.wifi_radio}: ")
-    used = [
-        p
+    return [
+        Parameter(p.path, *_shown(p), p.cited)
         for p in _places()
         if not p.path.startswith(others)
         and (p.path.startswith(radios) if ": " in p.path else _value_in(scenario, p.path) == p.value)
     ]
+
+
+def assumed_in(scenario: Scenario) -> tuple[int, int]:
+    """How many of the parameters that this scenario uses are assumed, and how many there are."""
+    used = used_in(scenario)
     return sum(p.cited.confidence is ASSUMED for p in used), len(used)
 
 

@@ -1,0 +1,3 @@
+// The page of a study: many days, several arms.
+
+function buildStudy() {}
