@@ -40,7 +40,7 @@ function paintOverview() {
     if (i < 0) continue;
     const a = x(spans[2 * i]), b = x(spans[2 * i + 1]), top = tube - counts[i] * step, text = `${counts[i]} outside`, fits = b - a > widthOf(text, 11.5, 600) + 10 && counts[i] * step > 15;
     if (fits) parts.push(words(text, (a + b) / 2, top + 12, 'on-leak', {'text-anchor': 'middle', 'font-size': 11.5, 'font-weight': 600}));
-    else if (i === widest && b - a > 90) parts.push(words(text, (a + b) / 2, top - 5, 'leak-ink', {'text-anchor': 'middle', 'font-size': 11.5, 'font-weight': 600}));
+    else if (i === widest) parts.push(words(text, (a + b) / 2, top - 5, 'leak-ink', {'text-anchor': 'middle', 'font-size': 11.5, 'font-weight': 600}));
     else parts.push(words(text, Math.min(b + 6, right - 70), Math.max(top + 10, tube - rise + 4), 'leak-ink', {'font-size': 11.5, 'font-weight': 600, stroke: 'var(--bg)', 'stroke-width': 3, 'paint-order': 'stroke'}));
   }
   if (deeds) {

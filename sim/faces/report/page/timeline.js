@@ -156,7 +156,7 @@ const timeline = {
     this.boxes(lane.alive, middle - .5, 1, 1, colours.open);
     this.boxes(lane.tube, middle - 6, 12, .6, colours['tun-pale']);
     this.boxes(lane.stale, middle - 6, 12, 1, this.fill('dots'));
-    this.boxes(lane.exposed, middle - 8, 16, 3, colours['leak-soft']);
+    this.boxes(lane.exposed, middle - 8, 16, 2, colours['leak-soft']);
     this.boxes(lane.bypassed, middle - 6, 12, 1, null, colours.byp);
     this.boxes(lane.blocked, middle - 7, 14, 2, this.fill('hatch'), colours.blk);
     this.paintBursts(lane, middle);
@@ -203,7 +203,12 @@ const timeline = {
         {'text-anchor': 'end', 'font-weight': leaks || row.key === 'said' ? 600 : 400, opacity: quiet && !leaks ? .7 : 1}));
       if (row.power) parts.push(words(`${this.powerTop < 2 ? Math.round(this.powerTop * 1000) + ' mW' : this.powerTop.toFixed(1) + ' W'}`, left - 10, row.y + 8, 'ink3', {'text-anchor': 'end', 'font-size': 10.5}), ...this.powerWords(row, words));
     }
-    for (const [text, x, y, ink, weight, plain] of this.labels) parts.push(words(text, x, y, ink, {'font-size': 11.5, 'font-weight': weight, ...(plain ? {stroke: 'var(--surface)', 'stroke-width': 4, 'paint-order': 'stroke'} : {})}));
+    const places = chosen ? this.places(chosen) : [];
+    for (const [text, x, y, ink, weight, plain] of this.labels) {
+      const under = places.filter(p => Math.abs(p.y + 4 - y) < 9).map(p => p.x).sort((p, q) => p - q);
+      const clear = under.reduce((from, p) => p + 11 > from && p - 11 < from + 8 ? p + 14 : from, x);
+      parts.push(words(text, clear, y, ink, {'font-size': 11.5, 'font-weight': weight, ...(plain ? {stroke: 'var(--surface)', 'stroke-width': 4, 'paint-order': 'stroke'} : {})}));
+    }
     for (const [at, text] of this.ticks) {
       const x = this.x(at);
       parts.push(words(text, Math.min(Math.max(x, left + 2), right), this.bottom + 17, 'ink3', {'text-anchor': x < left + 16 ? 'start' : x > right - 16 ? 'end' : 'middle', 'font-size': 11.5}));
@@ -214,7 +219,7 @@ const timeline = {
         words(text, left + 4, this.foldAt + 6, 'ink2', {'font-size': 11.5})));
     }
     parts.push(...this.heads(words));
-    if (chosen) parts.push(...this.chainPath(chosen));
+    if (chosen) parts.push(...this.chainPath(places));
     parts.push(...this.veil());
     const over = byId('over');
     over.setAttribute('viewBox', `0 0 ${this.width} ${this.height}`);
@@ -263,8 +268,8 @@ const timeline = {
     }
     return parts;
   },
-  /** The chosen window's causes: numbered on the lanes where they happened, joined in order of time. */
-  chainPath(w) {
+  /** Where the steps of a window are. Those that would cover each other stand side by side. */
+  places(w) {
     const places = [], taken = {};
     for (const [i, step] of stepsOf(w).entries()) {
       const row = this.row(step.lane) || this.row(w.lanes[0]);
@@ -276,6 +281,10 @@ const timeline = {
       used.push(x);
       places.push({x, y: row.y + row.height / 2, n: i + 1, end: step.end});
     }
+    return places;
+  },
+  /** The chosen window's causes: numbered on the lanes where they happened, joined in order of time. */
+  chainPath(places) {
     let path = '';
     places.forEach((p, i) => {
       const q = places[i - 1];
