@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sim.base.units import SECOND, Duration, seconds
 from sim.faces.terminal import count, size, spell
+from sim.machines.protocols import PROTOCOLS
 from sim.machines.routing import Fate, Intended
 from sim.measure.leaks import DISCLOSURES
 from sim.measure.reconnects import Reconnect
@@ -40,7 +41,6 @@ class Cell(NamedTuple):
     """ "hot" for what was outside, "cost" for what the VPN costs, "" for anything else."""
 
 
-PROTOCOLS = {"wireguard": "WireGuard", "ikev2": "IKEv2", "openvpn": "OpenVPN"}
 FATE_WORDS = {
     Fate.TUNNELLED: "Tunnelled",
     Fate.LEAKED: "Leaked",
@@ -60,7 +60,7 @@ def title(summary: Summary, policy: str | None = None) -> list[str]:
     return [
         scenario.name,
         f"{scenario.device.model}, iOS {scenario.device.ios_version}",
-        PROTOCOLS[scenario.vpn.protocol],
+        PROTOCOLS[scenario.vpn.protocol].__name__,
         f"{spell(scenario.duration)} from {scenario.start:%H:%M}",
         f"seed {summary.run.seed}",
         *([f"policy {policy}"] if policy else []),
