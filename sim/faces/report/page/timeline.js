@@ -11,13 +11,13 @@ const STATE_FILL = {
   path: {wifi: 's2', cellular: 's3', none: 'faint'}, radio: {awake: 's3', idle: 's1'}, intent: {on: 'ink'},
   said: {CONNECTED: 'ink', CONNECTING: 'busy', REASSERTING: 'busy', DISCONNECTING: 's3', DISCONNECTED: ''},
   process: {RUNNING: 's1', ABSENT: '', OFFLINE: 'faint'},
-  protocol: {SESSION: 's1', UP: 's1', NO_SESSION: '', IDLE: '', STOPPED: '', PAUSED: '', SILENT: 'dots', STALE: 'dots'},
+  protocol: {SESSION: 's1', UP: 's1', ONLINE: 's1', CLOSED: '', NO_SESSION: '', IDLE: '', STOPPED: '', PAUSED: '', SILENT: 'dots', STALE: 'dots'},
   screen: {on: 's3', locked: 's2', asleep: 's1'}, front: {},
 };
 const STATE_LABEL = {
   said: {CONNECTED: 'Connected', CONNECTING: 'Connecting', REASSERTING: 'Reasserting', DISCONNECTED: 'off', DISCONNECTING: 'Disconnecting'},
   radio: {awake: 'awake', idle: 'idle'}, intent: {on: ''}, process: {RUNNING: 'running', ABSENT: '', OFFLINE: 'waits for a network'},
-  protocol: {SESSION: 'session', UP: 'up', NO_SESSION: 'no session', STOPPED: '', IDLE: '', SILENT: 'silence', STALE: 'silence'},
+  protocol: {SESSION: 'session', UP: 'up', CLOSED: '', NO_SESSION: 'no session', STOPPED: '', IDLE: '', SILENT: 'silence', STALE: 'silence'},
 };
 const FATE_SAYS = {exposed: 'Exposed: the way outside was open', bypassed: 'Around the tunnel by design', blocked: 'Blocked by the policy',
   stale: 'Connected, and nothing passes', tube: 'Inside the tunnel', alive: 'Open, and the VPN is not up'};
@@ -206,6 +206,7 @@ const timeline = {
     const places = chosen ? this.places(chosen) : [];
     for (const [text, x, y, ink, weight, plain] of this.labels) {
       const under = places.filter(p => Math.abs(p.y + 4 - y) < 9).map(p => p.x).sort((p, q) => p - q);
+      if (places.some(p => p.x < left + 12) && x < left + 10) under.unshift(left + 2);
       const clear = under.reduce((from, p) => p + 11 > from && p - 11 < from + 8 ? p + 14 : from, x);
       parts.push(words(text, clear, y, ink, {'font-size': 11.5, 'font-weight': weight, ...(plain ? {stroke: 'var(--surface)', 'stroke-width': 4, 'paint-order': 'stroke'} : {})}));
     }
