@@ -324,8 +324,9 @@ class Cellular(Model):
     loss: Share = 0.0037
     """Of a good signal."""
     signal: Signal = Signal()
-    """What a weaker one adds."""
+    """What a weaker one adds, and what it does to throughput and power."""
     rate_mbps: Annotated[float, Field(gt=0)] = 29.0
+    """Throughput at the signal in which radios are measured (-90 dBm), for the air time of a burst. [Mbit/s]"""
     ipv6: bool = True
 
 
