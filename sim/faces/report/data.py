@@ -260,7 +260,7 @@ def _energy(found: dict[str, Any]) -> dict[str, Any]:
         "added": round(found["vpn_added_j"], 3),
         "added_percent": round(found["vpn_added_percent"], 5),
         "components": [row for row in rows if row[1] or row[2]],
-        "blame": [[clean(name), round(j, 3)] for name, j in found.get("by_blame", added).items()],
+        "blame": [[clean(name), round(j, 3)] for name, j in found["by_blame"].items()],
     }
 
 
