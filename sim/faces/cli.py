@@ -169,7 +169,7 @@ def _origin(policy: str | None, settings: list[str] | None, profile: Path | None
 def report(
     context: typer.Context,
     target: Annotated[
-        str, typer.Argument(metavar="SCENARIO|RUN", help="A scenario, or a folder that `run --out` has left.")
+        str, typer.Argument(metavar="SCENARIO|RUN|STUDY", help="A scenario, or the folder of a run or of a study.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The page: one .html file.")],
     policy: PolicyOption = None,
@@ -179,12 +179,18 @@ def report(
     recording: RecordingOption = None,
 ) -> None:
     """Make a page for looking: the day lane by lane, every leak with its causes, and the day under other policies."""
-    from sim.faces.report import run_page
+    from sim.faces.report import run_page, study_page
 
     saving.check_page(out)
+    of_a_study = study_page.is_study(target)
+    given = (policy, seed, settings or None, profile, recording)
+    if (of_a_study or run_page.is_run(target)) and any(option is not None for option in given):
+        raise ScenarioError(target, "", "this was played already; options are for scenarios")
+    if of_a_study:
+        saving.write({out: study_page.make(Path(target))})
+        say(f"Wrote {out}")
+        return
     if run_page.is_run(target):
-        if policy is not None or seed is not None or settings or profile is not None or recording is not None:
-            raise ScenarioError(target, "", "this run was played already; options are for scenarios")
         target, policy, seed, settings, profile, recording = run_page.played_with(Path(target))
     file = shipped.find(target)
     base = _load(file, policy, settings or [], profile, recording)

@@ -186,3 +186,10 @@ def test_a_page_that_cannot_be_written_is_refused_before_anything_is_played(
     command: Command, small: Path, tmp_path: Path, out: str
 ) -> None:
     assert "--out" in command.refused("report", small, "-o", tmp_path / out)
+
+
+def test_a_study_that_is_not_done_is_refused(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    assert "rows.parquet" in command.refused("report", tmp_path, "-o", tmp_path / "page.html")
+    (tmp_path / "rows.parquet").write_text("no table")
+    assert "no table of a study" in command.refused("report", tmp_path, "-o", tmp_path / "page.html")
