@@ -37,18 +37,20 @@ function sized(id, height) {
   return [svg, width];
 }
 function paintDays() {
-  const svg = byId('days'), width = svg.clientWidth, narrow = width < 640, metric = page.metrics[0], left = narrow ? 0 : 190, free = 84, right = width - (narrow ? 0 : 110), zero = left + free, most = Math.max(...page.arms.flatMap(a => a.typical), 1);
+  const svg = byId('days'), width = svg.clientWidth, narrow = width < 640, metric = page.metrics[0], left = narrow ? 0 : 190, free = 84, right = width - (narrow ? 0 : 150), zero = left + free, most = Math.max(...page.arms.flatMap(a => a.typical), 1);
   const x = s => zero + 14 + s / most * (right - zero - 22), row = narrow ? 62 : 46, parts = [], scale = scaleOf(most, metric, narrow ? 4 : 8), bottom = page.arms.length * row + 6;
   for (const s of scale) parts.push(draw('path', {d: `M${x(s)} 0V${bottom}`, stroke: 'var(--line)'}), studyText(measured(s, metric), x(s), bottom + 17, 'ink3', {'text-anchor': s ? 'middle' : 'start', 'font-size': 11.5}));
   parts.push(studyText('no leak', left + 2, bottom + 17, 'tun-ink', {'font-size': 11.5}));
   page.arms.forEach((arm, i) => {
     const y = (i + 1) * row - 8, stacks = {};
+    const lane = s => Math.round(x(s) / 8), full = {};
+    for (const s of arm.typical) if (s) full[lane(s)] = (full[lane(s)] || 0) + 1;
     let none = 0;
     parts.push(draw('path', {d: `M${left} ${y + 5}H${left + 72}M${zero} ${y + 5}H${right}`, stroke: 'var(--line2)'}), studyText(fitted(arm.name, 13, 600, narrow ? width : left - 14), 0, narrow ? y - 34 : y + 4, 'ink', {'font-weight': 600, 'font-size': 13}));
     for (const s of arm.typical) {
       if (s === 0) { parts.push(draw('rect', {x: left + none % 8 * 9, y: y - 4 - Math.floor(none / 8) * 9, width: 7, height: 7, rx: 1.5, fill: 'var(--tun)'})); none++; continue; }
-      const at = Math.round(x(s) / 8), k = stacks[at] = (stacks[at] || 0) + 1;
-      parts.push(draw('circle', {cx: x(s), cy: y - (k - 1) * 7.5, r: 4, fill: 'var(--leak)', stroke: 'var(--bg)'}));
+      const at = lane(s), apart = Math.min(7.5, (row - 16) / Math.max(full[at] - 1, 1)), k = stacks[at] = (stacks[at] || 0) + 1;
+      parts.push(draw('circle', {cx: x(s), cy: y - (k - 1) * apart, r: 4, fill: 'var(--leak)', stroke: 'var(--bg)'}));
     }
     const mean = arm.numbers[0].mean[0];
     parts.push(studyText(mean ? `${measured(mean, metric)} a day` : 'never', narrow ? right : width, narrow ? y - 34 : y + 4, mean ? 'leak-ink' : 'tun-ink', {'text-anchor': 'end', 'font-weight': 600}));
