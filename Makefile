@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all lint bench docs clean
+.PHONY: demo test test-all lint bench docs picture clean
 
 demo: $(STAMP)
 	$(BIN)/leakwindow run scenarios/commute.toml --plot commute.png
@@ -28,6 +28,10 @@ bench: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.generate
+
+# The README's first picture: the page of the commute, seen by Debian's Chromium.
+picture: $(STAMP)
+	$(BIN)/python -m docs.picture
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "LeakWindow needs Python 3.11 or newer, and %s is %d.%d. Try: make PYTHON=python3.12 <target>" % (sys.executable, v[0], v[1]))'

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
 
@@ -114,6 +115,14 @@ def startup(*arguments: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def report_ratio() -> float:
+    """CPU time of making the page of the commute, with the same day under all its policies, in that of playing it."""
+    with TemporaryDirectory() as folder:
+        page = str(Path(folder) / "page.html")
+        ratios = [startup("report", str(COMMUTE), "-o", page) / startup("run", str(COMMUTE)) for _ in range(3)]
+    return median(ratios)
+
+
 def peak_growth(scenario: Scenario, days: int) -> float:
     """Growth of the process's peak memory while it plays more and more days one after the other. [MB]"""
     complete(scenario)
@@ -149,6 +158,7 @@ def main() -> None:
     row(f"{len(gaps_of(dense))} bursts a day / {len(gaps)}", times["dense"] / times["one"], 4.0)
     row("peak memory growth over 20 days, one after the other", peak_growth(commute, 20), 20.0, "MB")
     row("leakwindow run commute, whole command", min(startup("run", str(COMMUTE)) for _ in range(3)), 1.0, "s")
+    row("leakwindow report commute / run commute, whole commands", report_ratio(), 5.0)
     row("leakwindow --help, whole command", min(startup("--help") for _ in range(3)), 1.0, "s")
     bench_studies.main()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -149,7 +149,7 @@ def run(
     file, played = _play(context, scenario, policy, seed, settings, profile, recording, row)
     summary = summarise(played)
     document = summary.as_dict()
-    document["scenario"]["path"] = str(file)
+    document["scenario"] |= {"path": str(file), **_origin(policy, settings, profile, recording)}
     files: dict[Path, bytes] = {}
     if out is not None or plot is not None:
         from sim.faces.plots import draw
@@ -167,6 +167,54 @@ def run(
         report(stdout(), summary, document, policy)
     for path in files:
         say(f"Wrote {path}")
+
+
+def _origin(policy: str | None, settings: list[str] | None, profile: Path | None, recording: Path | None) -> Any:
+    """What else a run was played with, so that `report` can play it again."""
+    files = {"profile": profile, "recording": recording}
+    said = {name: str(path.resolve()) for name, path in files.items() if path is not None}
+    return {"policy": policy, **({"settings": settings} if settings else {}), **said}
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="SCENARIO|RUN|STUDY", help="A scenario, or the folder of a run or of a study.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The page: one .html file.")],
+    policy: PolicyOption = None,
+    seed: SeedOption = None,
+    settings: SetOption = None,
+    profile: ProfileOption = None,
+    recording: RecordingOption = None,
+) -> None:
+    """Make a page for looking: the day lane by lane, every leak with its causes, and the day under other policies."""
+    from sim.faces.report import run_page, study_page
+
+    saving.check_page(out)
+    of_a_study = study_page.is_study(target)
+    given = (policy, seed, settings or None, profile, recording)
+    if (of_a_study or run_page.is_run(target)) and any(option is not None for option in given):
+        raise ScenarioError(target, "", "this was played already; options are for scenarios")
+    if of_a_study:
+        saving.write({out: study_page.make(Path(target))})
+        say(f"Wrote {out}")
+        return
+    if run_page.is_run(target):
+        target, policy, seed, settings, profile, recording = run_page.played_with(Path(target))
+    file = shipped.find(target)
+    base = _load(file, policy, settings or [], profile, recording)
+    for note in recorded.notes(base):
+        say(note)
+    seed = base.seed if seed is None else seed
+    context.obj.played = [str(file), str(seed)]
+
+    def variant(of: str | None, more: Mapping[str, Any]) -> Scenario:
+        return _load(file, of, settings or [], profile, recording, more, quiet=True)
+
+    saving.write({out: run_page.make(base, variant, policy, seed, read_tree(file))})
+    say(f"Wrote {out}")
 
 
 @app.command()
@@ -267,15 +315,23 @@ def _replay(context: typer.Context, folder: Path, row: int) -> tuple[Path, Run]:
 
 
 def _load(
-    file: Path, policy: str | None, settings: list[str], profile: Path | None, recording: Path | None
+    file: Path,
+    policy: str | None,
+    settings: list[str],
+    profile: Path | None,
+    recording: Path | None,
+    more: Mapping[str, Any] | None = None,
+    *,
+    quiet: bool = False,
 ) -> Scenario:
-    wanted = dict(read_setting(s) for s in settings)
+    wanted = {**dict(read_setting(s) for s in settings), **(more or {})}
     if profile is None:
         return load(file, policy, wanted, recording=recording)
     from sim.faces.importing import read_profile
 
     imported = read_profile(profile)
-    _tell_notes(imported.kind, imported.name, imported.notes)
+    if not quiet:
+        _tell_notes(imported.kind, imported.name, imported.notes)
     servers = _servers(imported, read_tree(file))
     return load(file, policy, {**servers, **wanted}, vpn=imported.vpn, recording=recording)
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sim.base.units import SECOND, Duration, seconds
 from sim.faces.terminal import count, size, spell
+from sim.machines.protocols import PROTOCOLS
 from sim.machines.routing import Fate, Intended
 from sim.measure.leaks import DISCLOSURES
 from sim.measure.reconnects import Reconnect
@@ -28,6 +29,81 @@ class Number(NamedTuple):
     value: str
     about: str = ""
     hot: bool = False
+
+
+class Cell(NamedTuple):
+    """One number of the strip below the sentence."""
+
+    name: str
+    value: str
+    about: str
+    tone: str = ""
+    """ "hot" for what was outside, "cost" for what the VPN costs, "" for anything else."""
+
+
+FATE_WORDS = {
+    Fate.TUNNELLED: "Tunnelled",
+    Fate.LEAKED: "Leaked",
+    Fate.BYPASSED: "Bypassed",
+    Fate.OPEN: "VPN off",
+    Fate.BLOCKED: "Blocked",
+    Fate.STALLED: "Stalled",
+    Fate.OFFLINE: "Offline",
+    Fate.WAITING: "Waiting",
+    Fate.BEYOND: "In the router's tunnel",
+}
+
+
+def title(summary: Summary, policy: str | None = None) -> list[str]:
+    """What was played, in a few words each."""
+    scenario = summary.run.scenario
+    return [
+        scenario.name,
+        f"{scenario.device.model}, iOS {scenario.device.ios_version}",
+        PROTOCOLS[scenario.vpn.protocol].__name__,
+        f"{spell(scenario.duration)} from {scenario.start:%H:%M}",
+        f"seed {summary.run.seed}",
+        *([f"policy {policy}"] if policy else []),
+    ]
+
+
+def cells(summary: Summary, document: dict[str, Any]) -> list[Cell]:
+    """The numbers that stand side by side in pictures: none can be quoted without its price beside it."""
+    exposure, energy, share = document["exposure"], document["energy"], summary.checks_fine_share
+    return [
+        Cell(
+            "Exposed",
+            spell(total(summary.exposed)),
+            count(exposure["flows"], "socket"),
+            "hot" if exposure["flows"] else "",
+        ),
+        Cell(
+            "Leaked",
+            size(exposure["bytes"]),
+            count(exposure["packets"], "packet"),
+            "hot" if exposure["bytes"] else "",
+        ),
+        Cell("Blocked", spell(total(summary.blocked)), f"{size(document['blocked']['bytes'])} refused"),
+        Cell("Connected, but dead", spell(summary.stalled), f"{size(document['stalled']['bytes'])} given up"),
+        Cell("A leak check misses", "–" if share is None else f"{share:.0%}", "of the exposed time"),
+        Cell(
+            "VPN on the battery",
+            f"{energy['vpn_added_percent']:.2g} %",
+            f"{energy['vpn_added_j']:,.0f} of {energy['total_j']:,.0f} J",
+            "cost",
+        ),
+    ]
+
+
+def beside(summary: Summary, document: dict[str, Any]) -> list[str]:
+    """The lesser numbers, in words."""
+    first = document["first_protected_s"]
+    return [
+        f"First protected byte {spell(seconds(first))} after turning on" if first is not None else "No protected byte",
+        count(len(summary.reconnects), "reconnect"),
+        f"Around the tunnel by the platform's design {size(document['bypassed']['system_bytes'])}",
+        f"Offline {spell(summary.offline)}",
+    ]
 
 
 def sentence(summary: Summary) -> list[list[Piece]]:

@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.base.streams import Streams
 from sim.base.units import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from sim.engine.simulate import Run
 from sim.machines import events as ev
+from sim.machines.radio import SETS
 from sim.machines.routing import Cause, Fate
 from sim.measure.explain import clock
 from sim.measure.leaks import stretches
 from sim.measure.summary import Summary
-from sim.world.intervals import EMPTY, Intervals, clip, complement, joined, listed, paired, total
+from sim.world import usage
+from sim.world.intervals import EMPTY, Intervals, Ints, clip, common, complement, inside, joined, listed, paired, total
 from sim.world.nature import Kind
 from sim.world.recordings import rat_of
 
@@ -38,6 +41,19 @@ class Bars(NamedTuple):
     """Middle of each column that has any. [s]"""
     size: NDArray[np.float64]
     """[bytes]"""
+
+
+class OwnerBands(NamedTuple):
+    """How the way stood for the live sockets of one owner."""
+
+    name: str
+    system: bool
+    flows: Ints
+    """Its sockets: indices of nature's flows."""
+    exposed: Intervals
+    bypassed: Intervals
+    blocked: Intervals
+    alive: Intervals
 
 
 class OwnerLane(NamedTuple):
@@ -128,6 +144,41 @@ def handshakes(run: Run) -> NDArray[np.float64]:
     return np.array([c.at / SECOND for c in run.control if c.name == run.world.protocol.handshake], dtype=np.float64)
 
 
+def intent(run: Run) -> Intervals:
+    """When protection was asked for."""
+    return run.when(lambda s: s.intent)
+
+
+def protocol(run: Run) -> list[Band]:
+    """Phases of the tunnel's protocol."""
+    return merged(((at, phase, "") for at, phase in run.timeline.phases("protocol")), run.scenario.duration)
+
+
+def radio(run: Run) -> list[Band]:
+    """The cellular radio: kept awake by what was sent, idle, or without a network.
+
+    # MODEL: the picture lets a connection last from each burst to the end of its tail; the energy account knows the
+    # promotion before it, too. Bias: shown awake a second too late.
+    """
+    nature, ledger, horizon = run.world.nature, run.ledger, run.scenario.duration
+    attached = run.when(lambda s: s.cellular != 0)
+    default = run.when(lambda s: s.default is ev.Interface.CELLULAR)
+    sent = np.isin(ledger.fate, (Fate.TUNNELLED, Fate.LEAKED, Fate.BYPASSED, Fate.OPEN, Fate.BEYOND))
+    control = np.array([c.at for c in run.control], dtype=np.int64)
+    at = np.concatenate((ledger.settled[sent & ledger.cellular], control[inside(control, default)[0]]))
+    tail = max(SETS[name].tail for _, name in nature.radios)
+    awake = common(clip(joined([paired(at, at + tail)]), horizon), attached)
+    parts = (("awake", awake), ("idle", common(attached, complement(awake, horizon))))
+    return sorted(Band(a, b, kind, "") for kind, intervals in parts for a, b in intervals.tolist())
+
+
+def in_front(run: Run) -> list[Band]:
+    """Which app the user looked at."""
+    streams, scenario = Streams(run.seed), run.scenario
+    fronts = [(app.name, usage.foreground(app, scenario, streams)) for app in scenario.apps]
+    return sorted(Band(a, b, name, name) for name, front in fronts for a, b in front.tolist())
+
+
 def device(run: Run) -> list[Band]:
     """Screen on, screen off, asleep."""
     on, asleep = run.world.nature.screen_on, run.world.nature.asleep
@@ -167,27 +218,44 @@ def name_of(kind: Kind) -> tuple[str, bool]:
 
 def owner_lanes(summary: Summary, columns: int) -> list[OwnerLane]:
     """A lane for each owner: apps by exposed time, longest first, and then the platform's services."""
-    run = summary.run
-    nature, ledger, horizon = run.world.nature, run.ledger, run.scenario.duration
-    names = list(dict.fromkeys(name_of(kind) for kind in nature.kinds))
-    lane_of_kind = np.array([names.index(name_of(kind)) for kind in nature.kinds], dtype=np.int64)
-    lane_of_flow = lane_of_kind[nature.kind] if len(nature.kind) else np.empty(0, dtype=np.int64)
-    lane_of_burst = lane_of_flow[ledger.flow]
-    exposed = _by_lane(
-        ((s.flow, s.begin, s.end) for w in summary.windows for s in w.stretches), lane_of_flow, len(names)
-    )
-    bypassed = _by_lane(((s.flow, s.begin, s.end) for s in summary.bypasses), lane_of_flow, len(names))
-    blocked = _by_lane(((s.flow, s.begin, s.end) for s in stretches(run, lambda v: v.blocks)), lane_of_flow, len(names))
+    run, ledger = summary.run, summary.run.ledger
+    bands = owner_bands(summary)
+    lane_of_burst = lane_of_flow(run, bands)[ledger.flow]
     lanes = []
-    for i, (name, system) in enumerate(names):
-        members = np.flatnonzero(lane_of_flow == i)
-        alive = clip(joined([paired(nature.opens[members], nature.closes[members])]), horizon)
+    for i, owner in enumerate(bands):
         rows = np.flatnonzero(lane_of_burst == i)
         bars = {fate: _bars(run, rows[ledger.fate[rows] == fate], columns) for fate in Fate}
         leaked = int(bars[Fate.LEAKED].size.sum())
-        lanes.append(OwnerLane(name, system, exposed[i], bypassed[i], blocked[i], alive, bars, leaked))
+        shown = (owner.exposed, owner.bypassed, owner.blocked, owner.alive)
+        lanes.append(OwnerLane(owner.name, owner.system, *shown, bars, leaked))
     lanes = [lane for lane in lanes if any(len(bars.at) for bars in lane.bars.values()) or len(lane.exposed)]
     return sorted(lanes, key=lambda lane: (lane.system, -total(lane.exposed), -lane.leaked, lane.name))
+
+
+def owner_bands(summary: Summary) -> list[OwnerBands]:
+    """How the way stood for each owner's live sockets; owners in the order in which the scenario names them."""
+    run = summary.run
+    nature, horizon = run.world.nature, run.scenario.duration
+    names = list(dict.fromkeys(name_of(kind) for kind in nature.kinds))
+    of_kind = np.array([names.index(name_of(kind)) for kind in nature.kinds], dtype=np.int64)
+    of_flow = of_kind[nature.kind] if len(nature.kind) else np.empty(0, dtype=np.int64)
+    exposed = _by_lane(((s.flow, s.begin, s.end) for w in summary.windows for s in w.stretches), of_flow, len(names))
+    bypassed = _by_lane(((s.flow, s.begin, s.end) for s in summary.bypasses), of_flow, len(names))
+    blocked = _by_lane(((s.flow, s.begin, s.end) for s in stretches(run, lambda v: v.blocks)), of_flow, len(names))
+    found = []
+    for i, (name, system) in enumerate(names):
+        flows = np.flatnonzero(of_flow == i)
+        alive = clip(joined([paired(nature.opens[flows], nature.closes[flows])]), horizon)
+        found.append(OwnerBands(name, system, flows, exposed[i], bypassed[i], blocked[i], alive))
+    return found
+
+
+def lane_of_flow(run: Run, bands: list[OwnerBands]) -> Ints:
+    """For each of nature's flows the number of its owner among these."""
+    found = np.zeros(len(run.world.nature.kind), dtype=np.int64)
+    for i, owner in enumerate(bands):
+        found[owner.flows] = i
+    return found
 
 
 def _by_lane(pieces: Iterable[tuple[int, int, int]], lane_of_flow: NDArray[np.int64], n: int) -> list[Intervals]:

@@ -74,8 +74,8 @@ def _is_table(field: FieldInfo) -> bool:
     return isinstance(field.annotation, type) and issubclass(field.annotation, Parameters)
 
 
-def assumed_in(scenario: Scenario) -> tuple[int, int]:
-    """How many of the parameters that this scenario uses are assumed, and how many there are.
+def used_in(scenario: Scenario) -> list[Parameter]:
+    """The parameters that this scenario rests on.
 
     Those of other protocols, other radios and an inactive monitor do not count, nor those to which the scenario gives a
     value of its own.
@@ -88,12 +88,17 @@ def assumed_in(scenario: Scenario) -> tuple[int, int]:
         f"{name}: "
         for name in (scenario.cellular.radio, scenario.device.wifi_radio, scenario.vpn.client.implementation)
     )
-    used = [
-        p
+    return [
+        Parameter(p.path, *_shown(p), p.cited)
         for p in _places()
         if not p.path.startswith(others)
         and (p.path.startswith(sets) if ": " in p.path else _value_in(scenario, p.path) == p.value)
     ]
+
+
+def assumed_in(scenario: Scenario) -> tuple[int, int]:
+    """How many of the parameters that this scenario uses are assumed, and how many there are."""
+    used = used_in(scenario)
     return sum(p.cited.confidence is ASSUMED for p in used), len(used)
 
 

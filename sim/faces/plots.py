@@ -16,16 +16,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from sim.base.units import SECOND, seconds
+from sim.base.units import SECOND
 from sim.faces import ink, lanes, panels
-from sim.faces.headline import Piece, sentence
+from sim.faces.headline import FATE_WORDS, Piece, beside, cells, sentence, title
 from sim.faces.lanes import OwnerLane
 from sim.faces.panels import LEFT, MARGIN, WIDTH
-from sim.faces.terminal import count, size, spell
-from sim.machines.protocols import PROTOCOLS
+from sim.faces.terminal import size
 from sim.machines.routing import Fate
 from sim.measure.summary import Summary
-from sim.world.intervals import total
 
 COLUMNS = 1050
 """Bursts are summed by this many columns: one stroke each, whatever the day holds."""
@@ -81,16 +79,7 @@ def _collapsed(owners: list[OwnerLane]) -> tuple[list[OwnerLane], list[OwnerLane
 
 
 def _head(fig: Figure, summary: Summary, top: float, policy: str | None) -> None:
-    scenario = summary.run.scenario
-    words = [
-        scenario.name,
-        f"{scenario.device.model}, iOS {scenario.device.ios_version}",
-        PROTOCOLS[scenario.vpn.protocol].__name__,
-        f"{spell(scenario.duration)} from {scenario.start:%H:%M}",
-        f"seed {summary.run.seed}",
-        *([f"policy {policy}"] if policy else []),
-    ]
-    ink.write(fig, MARGIN, top - 0.36, "   ·   ".join(words), 9.5, ink.INK3)
+    ink.write(fig, MARGIN, top - 0.36, "   ·   ".join(title(summary, policy)), 9.5, ink.INK3)
     lines = sentence(summary)
     for i, line in enumerate(lines):
         _line(fig, top - (0.77 if len(lines) > 1 else 0.9) - i * 0.4, line)
@@ -111,48 +100,24 @@ def _advance(fig: Figure, words: str, points: float) -> float:
     return ink.width_of(fig, f"|{words}|", points, "bold") - ink.width_of(fig, "||", points, "bold")
 
 
+_TONES = {"hot": ink.LEAK_INK, "cost": ink.COST, "": ink.INK}
+
 # Numbers --------------------------------------------------------------------------------------------------------------
 
 
 def _strip(fig: Figure, summary: Summary, top: float) -> None:
     """All headline numbers side by side: none can be quoted without its price beside it."""
     document = summary.as_dict()
-    cells = _cells(summary, document)
-    wide = (WIDTH - 2 * MARGIN) / len(cells)
+    found = cells(summary, document)
+    wide = (WIDTH - 2 * MARGIN) / len(found)
     _rule(fig, top)
-    for i, (name, value, about, colour) in enumerate(cells):
+    for i, cell in enumerate(found):
         x = MARGIN + i * wide
-        ink.write(fig, x, top - 0.2, name, 8.5, ink.INK, weight="bold")
-        ink.write(fig, x, top - 0.48, value, 17, colour, weight="bold")
-        ink.write(fig, x, top - 0.74, about, 8.5, ink.INK3)
-    first = document["first_protected_s"]
-    words = [
-        f"First protected byte {spell(seconds(first))} after turning on" if first is not None else "No protected byte",
-        count(len(summary.reconnects), "reconnect"),
-        f"Around the tunnel by the platform's design {size(document['bypassed']['system_bytes'])}",
-        f"Offline {spell(summary.offline)}",
-    ]
-    ink.write(fig, MARGIN, top - 0.99, "      ".join(words), 8.5, ink.INK3)
+        ink.write(fig, x, top - 0.2, cell.name, 8.5, ink.INK, weight="bold")
+        ink.write(fig, x, top - 0.48, cell.value, 17, _TONES[cell.tone], weight="bold")
+        ink.write(fig, x, top - 0.74, cell.about, 8.5, ink.INK3)
+    ink.write(fig, MARGIN, top - 0.99, "      ".join(beside(summary, document)), 8.5, ink.INK3)
     _rule(fig, top - 1.15)
-
-
-def _cells(summary: Summary, document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    exposure, energy, share = document["exposure"], document["energy"], summary.checks_fine_share
-    hot = ink.LEAK_INK if exposure["flows"] else ink.INK
-    leaked = ink.LEAK_INK if exposure["bytes"] else ink.INK
-    return [
-        ("Exposed", spell(total(summary.exposed)), count(exposure["flows"], "socket"), hot),
-        ("Leaked", size(exposure["bytes"]), count(exposure["packets"], "packet"), leaked),
-        ("Blocked", spell(total(summary.blocked)), f"{size(document['blocked']['bytes'])} refused", ink.INK),
-        ("Connected, but dead", spell(summary.stalled), f"{size(document['stalled']['bytes'])} given up", ink.INK),
-        ("A leak check misses", "–" if share is None else f"{share:.0%}", "of the exposed time", ink.INK),
-        (
-            "VPN on the battery",
-            f"{energy['vpn_added_percent']:.2g} %",
-            f"{energy['vpn_added_j']:,.0f} of {energy['total_j']:,.0f} J",
-            ink.COST,
-        ),
-    ]
 
 
 def _rule(fig: Figure, y: float) -> None:
@@ -162,18 +127,6 @@ def _rule(fig: Figure, y: float) -> None:
 
 
 # Legend ---------------------------------------------------------------------------------------------------------------
-
-_FATE_WORDS = {
-    Fate.TUNNELLED: "Tunnelled",
-    Fate.LEAKED: "Leaked",
-    Fate.BYPASSED: "Bypassed",
-    Fate.OPEN: "VPN off",
-    Fate.BLOCKED: "Blocked",
-    Fate.STALLED: "Stalled",
-    Fate.OFFLINE: "Offline",
-    Fate.WAITING: "Waiting",
-    Fate.BEYOND: "In the router's tunnel",
-}
 
 
 def _legend(fig: Figure, summary: Summary, y: float) -> None:
@@ -185,7 +138,7 @@ def _legend(fig: Figure, summary: Summary, y: float) -> None:
     x = LEFT
     for fate, n in fates.items():
         _swatch(on, fate, x, 0.17)
-        words = _FATE_WORDS[fate]
+        words = FATE_WORDS[fate]
         ink.write(on, x + 0.38, 0.25, words, 8.5, ink.LEAK_INK if fate is Fate.LEAKED else ink.INK, weight="bold")
         ink.write(on, x + 0.38, 0.09, size(n), 8.5, ink.INK2)
         x += 0.74 + max(ink.width_of(fig, words, 8.5, "bold"), ink.width_of(fig, size(n), 8.5))

@@ -74,6 +74,21 @@ def check_picture(path: Path) -> None:
         raise ScenarioError("--plot", str(path), f"there is no directory {str(path.parent)!r}")
 
 
+def check_page(path: Path) -> None:
+    """Refuse a page that could not be written, before anything is played.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ScenarioError("--out", str(path), f"found {path.suffix or 'no ending'!r}; allowed: .html")
+    if path.is_dir():
+        raise ScenarioError("--out", str(path), "this is a directory")
+    if not path.parent.is_dir():
+        raise ScenarioError("--out", str(path), f"there is no directory {str(path.parent)!r}")
+
+
 def check_directory(path: Path) -> None:
     """Refuse a directory that could not be made, before anything is played.
 

@@ -20,6 +20,9 @@ class Line(NamedTuple):
     at: Instant
     text: str
     record: int
+    """-1: it is nature's doing, and no record says it."""
+    owner: str = ""
+    """Whose socket it is about, if it is about one."""
 
 
 class Explanation(NamedTuple):
@@ -105,7 +108,7 @@ def _opened(run: Run, window: LeakWindow, most: int = 4) -> tuple[Line, ...]:
         if stretch.socket == 0 and owner not in first and binding is not None:
             where = "Wi-Fi" if binding.interface is ev.Interface.WIFI else "cellular"
             text = f"{owner} has a socket open over {where}; its address belongs to that interface."
-            first[owner] = Line(int(nature.opens[stretch.flow]), text, -1)
+            first[owner] = Line(int(nature.opens[stretch.flow]), text, -1, owner)
     return tuple(sorted(first.values())[:most])
 
 

@@ -73,7 +73,7 @@ def test_json_is_one_document(command: Command, small: Path) -> None:
     document = json.loads(out)
     assert (status, err, document["seed"]) == (0, "", 7)
     assert document.keys() >= KEYS
-    assert document["scenario"] == {"name": "small", "path": str(small)}
+    assert document["scenario"] == {"name": "small", "path": str(small), "policy": None}
     assert sum(document["fates"].values()) == document["demand_bytes"]
 
 
