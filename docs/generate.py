@@ -2,7 +2,7 @@
 
 Whole pages (parameters, machines), blocks between markers inside pages that people write (the causes in the glossary,
 the model notes in the limits), and, with ``--tutorial``, what the commands in the pages print. A test compares what is
-checked in with what this would write.
+checked in with what this would write. ``--pictures`` draws the pictures of the lessons.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from sim.faces import parameters
+from sim.faces.playing import apart, filtered
 from sim.faces.terminal import capital
 from sim.machines.ios.behaviour import TunnelLimits
 from sim.machines.ios.path import PathRules
@@ -54,7 +55,11 @@ def pages() -> dict[Path, str]:
 
 
 def main() -> None:
-    """Write those that differ."""
+    """Write those that differ; with `--pictures`, draw all that the pages ask for."""
+    if "--pictures" in sys.argv[1:]:
+        for picture, command in pictures().items():
+            draw(picture, command)
+        return
     found = played_pages() if "--tutorial" in sys.argv[1:] else pages()
     for path, text in found.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -274,14 +279,38 @@ def played(page: str) -> str:
                 (_ROOT / name).with_suffix(ending).unlink(missing_ok=True)
 
 
+_WIDE, _COLOURS = 1400, 96
+"""Of a picture. [pixels, number]"""
+_PICTURE = re.compile(r"^<!-- plot: (leakwindow .*) -->\n!\[[^\]]*\]\(([^)]*)\)$", re.MULTILINE)
+
+
+def pictures() -> dict[Path, str]:
+    """Each picture that a page shows behind a `plot` comment, and the command that draws it."""
+    found = {}
+    for file in sorted(_HERE.rglob("*.md")):
+        for command, target in _PICTURE.findall(file.read_text(encoding="utf-8")):
+            found[(file.parent / target).resolve()] = command
+    return found
+
+
+def draw(picture: Path, command: str) -> None:
+    """Draw one, in as many colours as its eye needs: a third of the bytes."""
+    from PIL import Image
+
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    printed(f"{command} --plot {shlex.quote(str(picture))}")
+    with Image.open(picture) as drawn:
+        width, height = drawn.size
+        small = drawn.convert("RGB").resize((_WIDE, round(height * _WIDE / width)), Image.Resampling.LANCZOS)
+    small.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(picture, optimize=True)
+    sys.stderr.write(f"Wrote {picture.relative_to(_ROOT)}\n")
+
+
 def printed(command: str) -> str:
     """What a command prints. Behind it may stand `| head -N` or `| grep -E PATTERN`."""
     from sim.faces.cli import main as leakwindow
 
-    first, *filters = command.split(" | ")
-    name, *words = shlex.split(first)
-    if name != "leakwindow":
-        raise ValueError(f"the pages can only play leakwindow: {command}")
+    words, filters = apart(command)
     screen = StringIO() if filters else _Terminal()
     with (
         chdir(_ROOT),
@@ -291,16 +320,7 @@ def printed(command: str) -> str:
         suppress(SystemExit),
     ):
         leakwindow(words)
-    lines = [line.rstrip() for line in screen.getvalue().rstrip().splitlines()]
-    for one in filters:
-        match shlex.split(one):
-            case ["head", count]:
-                lines = lines[: int(count.removeprefix("-"))]
-            case ["grep", "-E", pattern]:
-                lines = [line for line in lines if re.search(pattern, line)]
-            case _:
-                raise ValueError(f"the pages can only play head -N and grep -E: {command}")
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in filtered(screen.getvalue(), filters))
 
 
 if __name__ == "__main__":

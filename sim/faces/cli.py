@@ -184,6 +184,20 @@ def explain(
     explain_one(stdout(), summary, window)
 
 
+@app.command()
+def lessons(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Walk through this one: its name or its number.")] = None,
+) -> None:
+    """Learn how leaks arise: ten short lessons, each with a guess, a scenario, its causes and an exercise."""
+    from sim.faces import lessons as face
+
+    if name is None:
+        face.listing(stdout())
+        return
+    face.walk(stdout(100), face.find(name), lambda words: app(words, obj=context.obj, standalone_mode=False))
+
+
 def _play(
     context: typer.Context,
     scenario: str,
