@@ -31,6 +31,7 @@ from sim.machines.radio.lte import Lte
 from sim.machines.radio.wifi import WifiPsm
 from sim.machines.routing import Cause
 from sim.measure.explain import remedies
+from sim.measure.words import WORDS
 from sim.study.evidence.coverage import MECHANISMS, MITIGATIONS, SITUATIONS, Covered
 from sim.study.evidence.register import checks
 from sim.world import shipped
@@ -49,8 +50,8 @@ def pages() -> dict[Path, str]:
         _HERE / "reference" / "parameters.md": parameters.markdown(),
         _HERE / "reference" / "machines.md": machines(),
         _HERE / "reference" / "coverage.md": coverage(),
-        **_with_block(_HERE / "reference" / "glossary.md", "causes", causes()),
-        **_with_block(_HERE / "background" / "limits.md", "model notes", model_notes()),
+        **_with_blocks(_HERE / "reference" / "glossary.md", {"causes": causes(), "words": words()}),
+        **_with_blocks(_HERE / "background" / "limits.md", {"model notes": model_notes()}),
     }
 
 
@@ -68,14 +69,17 @@ def main() -> None:
             sys.stderr.write(f"Wrote {path.relative_to(_HERE.parent)}\n")
 
 
-def _with_block(path: Path, name: str, text: str) -> dict[Path, str]:
-    """The page with its block of this name replaced."""
-    begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
-    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise ValueError(f"{path} lacks the block {name!r}")
-    return {path: f"{before}{begin}\n{text}{end}{after}"}
+def _with_blocks(path: Path, blocks: dict[str, str]) -> dict[Path, str]:
+    """The page with its blocks of these names replaced."""
+    page = path.read_text(encoding="utf-8")
+    for name, text in blocks.items():
+        begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise ValueError(f"{path} lacks the block {name!r}")
+        page = f"{before}{begin}\n{text}{end}{after}"
+    return {path: page}
 
 
 # Machines -------------------------------------------------------------------------------------------------------------
@@ -168,6 +172,15 @@ def causes() -> str:
         closes = "; ".join(what for what, _ in remedies(cause, bare))
         lines.append(f"| {cause.value} | {closes} | {', '.join(shown.get(cause.value.split()[0], []))} |")
     return "\n".join(lines) + "\n"
+
+
+def words() -> str:
+    """The field's words, each with a place to link to."""
+    return "".join(f'- <a id="{w.anchor}"></a>{_bold(w.term)}: {w.meaning}\n' for w in WORDS)
+
+
+def _bold(term: str) -> str:
+    return ", ".join(f"**{name}**" for name in term.split(", "))
 
 
 def coverage() -> str:
