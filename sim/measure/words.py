@@ -1,6 +1,6 @@
 """The field's words: each with the meaning that the glossary gives it, and how to see it in a sentence.
 
-The glossary's section "The field" is written from this table, and `leakwindow explain` lists those that it used.
+The glossary's section "In explanations" is written from this table, and `leakwindow explain` lists those that it used.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ class Word(NamedTuple):
     term: str
     """As the glossary writes it."""
     meaning: str
-    seen: str = ""
-    """A pattern of the term and its forms in a sentence; "" if no sentence of ours uses it."""
+    seen: str
+    """A pattern of the term and its forms in a sentence."""
 
     @property
     def anchor(self) -> str:
@@ -37,18 +37,9 @@ WORDS: tuple[Word, ...] = (
         "a network that lets nothing through until a sign-in page has been dealt with.",
         r"captive portal|sign-in",
     ),
-    Word(
-        "CAM, PSM",
-        "Wi-Fi awake (constantly awake mode) and Wi-Fi asleep between beacons (power save mode).",
-    ),
     Word("DHCP", "how a network gives the phone its address, and sometimes routes.", r"\bDHCP\b"),
     Word("DNS", "the look-up of a name's address.", r"\bDNS\b|\blook-ups?\b"),
     Word("DPD, liveness check", "asking a silent peer whether it is still there (IKEv2).", r"liveness|still there"),
-    Word(
-        "DRX",
-        "discontinuous reception: the LTE receiver sleeps most of each cycle; *short* and *long* are the lengths of "
-        "the cycles.",
-    ),
     Word(
         "enforceRoutes",
         "Apple's flag that holds flows to the tunnel's routes even if an app chose an interface.",
@@ -104,7 +95,6 @@ WORDS: tuple[Word, ...] = (
     Word(
         "NAT", "a router's translation of many addresses into one. It forgets who says nothing for long.", r"\bNAT\b"
     ),
-    Word("NEVPNStatus", "what iOS says of a VPN: DISCONNECTED, CONNECTING, CONNECTED, REASSERTING, DISCONNECTING."),
     Word("on-demand rule", "what the system does by itself with the VPN on the network it is on.", r"[Oo]n-demand"),
     Word(
         "provider, packet tunnel provider",
@@ -114,7 +104,6 @@ WORDS: tuple[Word, ...] = (
     Word("path", "what the phone makes of its interfaces: SATISFIED or UNSATISFIED.", r"\bpath\b"),
     Word("per-app VPN", "a VPN for the apps on a list, and for no others.", r"\bper-app VPN\b"),
     Word("ping-restart", "OpenVPN starts over after so long without a word from its server.", r"\bping.restart\b"),
-    Word("promotion", "the time and energy that LTE needs to go from idle to connected."),
     Word(
         "reasserting",
         "the provider says that it is making its session anew; iOS holds the traffic meanwhile.",
@@ -122,26 +111,21 @@ WORDS: tuple[Word, ...] = (
     ),
     Word("rekey", "new keys for a session that goes on.", r"\brekey\w*\b"),
     Word("resolver", "the server that is asked for a name's address.", r"\bresolver\b"),
-    Word("roaming", "WireGuard's server answers to wherever the last valid packet came from."),
     Word(
         "route",
         "which destinations go out of which interface. It is looked at when a socket is opened.",
         r"\broutes?\b",
     ),
-    Word("RRC_IDLE, RRC_CONNECTED", "LTE's states: paged now and then, or connected."),
-    Word("RSRP", "the strength of a cellular signal, in dBm."),
     Word("session", "what client and server have agreed on: keys, and where the other one is.", r"\bsession\b"),
     Word(
         "socket",
         "an app's open connection. It keeps the address that it was opened with.",
         r"\bsockets?\b",
     ),
-    Word("tail", "how long a radio stays awake after its last packet."),
-    Word("utun, en0, pdp_ip0", "the kernel's names of the tunnel's, Wi-Fi's and cellular's interface."),
 )  # fmt: skip
 
 
 def words_in(text: str) -> list[Word]:
     """The words that a text uses, in the order in which they come."""
-    found = {word: match.start() for word in WORDS if word.seen and (match := re.search(word.seen, text))}
+    found = {word: match.start() for word in WORDS if (match := re.search(word.seen, text))}
     return sorted(found, key=lambda word: found[word])
