@@ -253,6 +253,14 @@ _ANSWERS = {
     "CREATE_CHILD_SA": "The gateway agrees to new keys.",
     "UPDATE_SA_ADDRESSES": "The gateway takes the phone's new address (MOBIKE).",
     "INFORMATIONAL": "The gateway says that it is still there.",
+    "ClientHello": "The server answers the greeting: a handshake begins.",
+    "auth": "The server knows who the client is.",
+    "key": "The server is ready for new keys.",
+    "stray": "The server says that it does not know this session.",
+    "Initial": "The server answers the greeting: a handshake begins.",
+    "CONNECT-IP": "The server opens the tunnel.",
+    "PATH_CHALLENGE": "The server takes the phone's new address (connection migration).",
+    "path": "The gateway answers over the new network.",
 }
 """Message, without its number → what its answer means."""
 
@@ -262,6 +270,15 @@ _LOST = {
     "address changed": "the phone's address has changed",
     "dead peer": "the gateway does not answer any more",
     "lifetime over": "its keys are too old",
+    "rekey refused": "new keys were refused",
+    "renegotiation failed": "new keys could not be agreed on",
+    "handshake given up": "the handshake was never answered",
+    "not online in time": "the connection took too long",
+    "keepalive timeout": "nothing was heard from the server for too long",
+    "idle timeout": "nothing was heard from the server for too long",
+    "session rejected": "the server has forgotten it",
+    "network change": "the network has changed",
+    "connection reset": "the connection was reset",
 }
 
 _STOPPED = {
