@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from docs import reference_pages
 from sim.faces import parameters
 from sim.faces.playing import apart, filtered
 from sim.faces.terminal import capital
@@ -52,6 +53,9 @@ def pages() -> dict[Path, str]:
         _HERE / "reference" / "parameters.md": parameters.markdown(),
         _HERE / "reference" / "machines.md": machines(),
         _HERE / "reference" / "coverage.md": coverage(),
+        _HERE / "reference" / "cli.md": reference_pages.commands(),
+        _HERE / "reference" / "keys.md": reference_pages.keys(),
+        _HERE / "reference" / "python.md": reference_pages.python(),
         **_with_blocks(_HERE / "reference" / "glossary.md", {"causes": causes(), "words": words()}),
         **_with_blocks(_HERE / "background" / "limits.md", {"model notes": model_notes()}),
         **_with_blocks(_HERE / "background" / "profiles.md", {"implementations": implementations()}),
@@ -309,7 +313,7 @@ def played(page: str) -> str:
                 (_ROOT / name).with_suffix(ending).unlink(missing_ok=True)
 
 
-_WIDE, _COLOURS = 1400, 96
+_WIDE, _COLOURS = 1400, 256
 """Of a picture. [pixels, number]"""
 _PICTURE = re.compile(r"^<!-- plot: (leakwindow .*) -->\n!\[[^\]]*\]\(([^)]*)\)$", re.MULTILINE)
 
@@ -332,7 +336,7 @@ def draw(picture: Path, command: str) -> None:
     with Image.open(picture) as drawn:
         width, height = drawn.size
         small = drawn.convert("RGB").resize((_WIDE, round(height * _WIDE / width)), Image.Resampling.LANCZOS)
-    small.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(picture, optimize=True)
+    small.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(picture, optimize=True)
     sys.stderr.write(f"Wrote {picture.relative_to(_ROOT)}\n")
 
 
