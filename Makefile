@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all lint bench docs picture clean
+.PHONY: demo test test-all lint bench docs picture site clean
 
 demo: $(STAMP)
 	$(BIN)/leakwindow run scenarios/commute.toml --plot commute.png
@@ -33,6 +33,10 @@ docs: $(STAMP)
 picture: $(STAMP)
 	$(BIN)/python -m docs.picture
 
+site: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "The documentation is in site/index.html."
+
 $(STAMP): pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "LeakWindow needs Python 3.11 or newer, and %s is %d.%d. Try: make PYTHON=python3.12 <target>" % (sys.executable, v[0], v[1]))'
 	$(PYTHON) -m venv $(VENV)
@@ -40,4 +44,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis commute.png
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis site commute.png

@@ -2,7 +2,7 @@
 
 Whole pages (parameters, machines), blocks between markers inside pages that people write (the causes in the glossary,
 the model notes in the limits), and, with ``--tutorial``, what the commands in the pages print. A test compares what is
-checked in with what this would write.
+checked in with what this would write. ``--pictures`` draws the pictures of the lessons.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from docs import reference_pages
 from sim.faces import parameters
+from sim.faces.playing import apart, filtered
 from sim.faces.terminal import capital
 from sim.machines.ios.behaviour import TunnelLimits
 from sim.machines.ios.implementations import BY_PROTOCOL, IMPLEMENTATIONS
@@ -34,6 +36,7 @@ from sim.machines.radio.umts import Umts
 from sim.machines.radio.wifi import WifiPsm
 from sim.machines.routing import Cause
 from sim.measure.explain import remedies
+from sim.measure.words import WORDS
 from sim.study.evidence.coverage import MECHANISMS, MITIGATIONS, SITUATIONS, Covered
 from sim.study.evidence.register import checks
 from sim.world import shipped
@@ -52,14 +55,21 @@ def pages() -> dict[Path, str]:
         _HERE / "reference" / "parameters.md": parameters.markdown(),
         _HERE / "reference" / "machines.md": machines(),
         _HERE / "reference" / "coverage.md": coverage(),
-        **_with_block(_HERE / "reference" / "glossary.md", "causes", causes()),
-        **_with_block(_HERE / "background" / "limits.md", "model notes", model_notes()),
-        **_with_block(_HERE / "background" / "profiles.md", "implementations", implementations()),
+        _HERE / "reference" / "cli.md": reference_pages.commands(),
+        _HERE / "reference" / "keys.md": reference_pages.keys(),
+        _HERE / "reference" / "python.md": reference_pages.python(),
+        **_with_blocks(_HERE / "reference" / "glossary.md", {"causes": causes(), "words": words()}),
+        **_with_blocks(_HERE / "background" / "limits.md", {"model notes": model_notes()}),
+        **_with_blocks(_HERE / "background" / "profiles.md", {"implementations": implementations()}),
     }
 
 
 def main() -> None:
-    """Write those that differ."""
+    """Write those that differ; with `--pictures`, draw all that the pages ask for."""
+    if "--pictures" in sys.argv[1:]:
+        for picture, command in pictures().items():
+            draw(picture, command)
+        return
     found = played_pages() if "--tutorial" in sys.argv[1:] else pages()
     for path, text in found.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -68,14 +78,17 @@ def main() -> None:
             sys.stderr.write(f"Wrote {path.relative_to(_HERE.parent)}\n")
 
 
-def _with_block(path: Path, name: str, text: str) -> dict[Path, str]:
-    """The page with its block of this name replaced."""
-    begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
-    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise ValueError(f"{path} lacks the block {name!r}")
-    return {path: f"{before}{begin}\n{text}{end}{after}"}
+def _with_blocks(path: Path, blocks: dict[str, str]) -> dict[Path, str]:
+    """The page with its blocks of these names replaced."""
+    page = path.read_text(encoding="utf-8")
+    for name, text in blocks.items():
+        begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
+        before, found, rest = page.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise ValueError(f"{path} lacks the block {name!r}")
+        page = f"{before}{begin}\n{text}{end}{after}"
+    return {path: page}
 
 
 # Machines -------------------------------------------------------------------------------------------------------------
@@ -171,6 +184,15 @@ def causes() -> str:
         closes = "; ".join(what for what, _ in remedies(cause, bare))
         lines.append(f"| {cause.value} | {closes} | {', '.join(shown.get(cause.value.split()[0], []))} |")
     return "\n".join(lines) + "\n"
+
+
+def words() -> str:
+    """The field's words, each with a place to link to."""
+    return "".join(f'- <a id="{w.anchor}"></a>{_bold(w.term)}: {w.meaning}\n' for w in WORDS)
+
+
+def _bold(term: str) -> str:
+    return ", ".join(f"**{name}**" for name in term.split(", "))
 
 
 def coverage() -> str:
@@ -294,14 +316,38 @@ def played(page: str) -> str:
                 (_ROOT / name).with_suffix(ending).unlink(missing_ok=True)
 
 
+_WIDE, _COLOURS = 1400, 256
+"""Of a picture. [pixels, number]"""
+_PICTURE = re.compile(r"^<!-- plot: (leakwindow .*) -->\n!\[[^\]]*\]\(([^)]*)\)$", re.MULTILINE)
+
+
+def pictures() -> dict[Path, str]:
+    """Each picture that a page shows behind a `plot` comment, and the command that draws it."""
+    found = {}
+    for file in sorted(_HERE.rglob("*.md")):
+        for command, target in _PICTURE.findall(file.read_text(encoding="utf-8")):
+            found[(file.parent / target).resolve()] = command
+    return found
+
+
+def draw(picture: Path, command: str) -> None:
+    """Draw one, in as many colours as its eye needs: a third of the bytes."""
+    from PIL import Image
+
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    printed(f"{command} --plot {shlex.quote(str(picture))}")
+    with Image.open(picture) as drawn:
+        width, height = drawn.size
+        small = drawn.convert("RGB").resize((_WIDE, round(height * _WIDE / width)), Image.Resampling.LANCZOS)
+    small.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(picture, optimize=True)
+    sys.stderr.write(f"Wrote {picture.relative_to(_ROOT)}\n")
+
+
 def printed(command: str) -> str:
     """What a command prints. Behind it may stand `| head -N` or `| grep -E PATTERN`."""
     from sim.faces.cli import main as leakwindow
 
-    first, *filters = command.split(" | ")
-    name, *words = shlex.split(first)
-    if name != "leakwindow":
-        raise ValueError(f"the pages can only play leakwindow: {command}")
+    words, filters = apart(command)
     screen = StringIO() if filters else _Terminal()
     with (
         chdir(_ROOT),
@@ -311,16 +357,7 @@ def printed(command: str) -> str:
         suppress(SystemExit),
     ):
         leakwindow(words)
-    lines = [line.rstrip() for line in screen.getvalue().rstrip().splitlines()]
-    for one in filters:
-        match shlex.split(one):
-            case ["head", count]:
-                lines = lines[: int(count.removeprefix("-"))]
-            case ["grep", "-E", pattern]:
-                lines = [line for line in lines if re.search(pattern, line)]
-            case _:
-                raise ValueError(f"the pages can only play head -N and grep -E: {command}")
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in filtered(screen.getvalue(), filters))
 
 
 if __name__ == "__main__":

@@ -279,6 +279,49 @@ def whatif(
     mitigating.report(stdout(), asked, found, ["leakwindow", "run", scenario, *given])
 
 
+@app.command()
+def routine(
+    context: typer.Context,
+    scenario: Annotated[
+        str | None, typer.Argument(help="A scenario, or a VPN configuration (.mobileconfig, .conf, .ovpn) of yours.")
+    ] = None,
+    policy: PolicyOption = None,
+    seed: SeedOption = None,
+    settings: SetOption = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Play close, connect, toggle, verify, open: after each step what is protected, and what a leak check says."""
+    from sim.faces import routine as face
+    from sim.measure.routine import with_routine
+
+    if scenario is not None and Path(scenario).suffix.lower() in checking.CONFIGURATIONS:
+        if profile is not None:
+            raise ScenarioError("--profile", str(profile), f"{scenario} is a configuration already; give one of them")
+        profile, scenario = Path(scenario), None
+    file = shipped.find(scenario or face.DAY)
+    chosen = with_routine(_load(file, policy, settings or [], profile, None))
+    seed = chosen.seed if seed is None else seed
+    context.obj.played = [str(file), str(seed)]
+    what = [chosen.name, *([f"policy {policy}"] if policy else []), chosen.vpn.protocol]
+    face.report(
+        stdout(), summarise(simulate(chosen, seed)), "  ·  ".join([*what, *([str(profile)] if profile else [])])
+    )
+
+
+@app.command()
+def lessons(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Walk through this one: its name or its number.")] = None,
+) -> None:
+    """Learn how leaks arise: ten short lessons, each with a guess, a scenario, its causes and an exercise."""
+    from sim.faces import lessons as face
+
+    if name is None:
+        face.listing(stdout())
+        return
+    face.walk(stdout(100), face.find(name), lambda words: app(words, obj=context.obj, standalone_mode=False))
+
+
 def _play(
     context: typer.Context,
     scenario: str,

@@ -13,9 +13,10 @@ from sim.engine.simulate import Run
 from sim.faces.headline import sentence
 from sim.faces.reporting import HOT, others
 from sim.faces.terminal import capital, spell, table, text
-from sim.measure.explain import Explanation, Line, clock, explain, why
-from sim.measure.leaks import DISCLOSURES, LeakWindow
+from sim.measure.explain import Explanation, Line, clock, explain, seen, why
+from sim.measure.leaks import LeakWindow
 from sim.measure.summary import Summary
+from sim.measure.words import words_in
 
 _FINE = 10 * SECOND  # shorter windows are told to the millisecond
 SHOWN = 5
@@ -24,7 +25,9 @@ SHOWN = 5
 
 def explain_one(console: Console, summary: Summary, number: int) -> None:
     """Explain one window, counted from 1 in order of time."""
-    _tell(console, summary.run, number, explain(summary.run, summary.windows[number - 1]))
+    told = explain(summary.run, summary.windows[number - 1])
+    _tell(console, summary.run, number, told)
+    _words(console, summary.run, [told])
 
 
 def explain_all(console: Console, summary: Summary) -> None:
@@ -34,12 +37,12 @@ def explain_all(console: Console, summary: Summary) -> None:
         console.print(text("".join(p.words for line in sentence(summary) for p in line)))
         return
     numbers = {id(w): i for i, w in enumerate(windows, 1)}
-    told: list[LeakWindow] = []
+    told: list[Explanation] = []
     for group in _grouped(windows)[:SHOWN]:
-        first = group[0]
-        _tell(console, run, numbers[id(first)], explain(run, first), len(group))
-        told.append(first)
-    rest = others(summary, told)
+        told.append(explain(run, group[0]))
+        _tell(console, run, numbers[id(group[0])], told[-1], len(group))
+    _words(console, run, told)
+    rest = others(summary, [explanation.window for explanation in told])
     for line in rest:
         console.print(text(line, "dim"))
     if rest:
@@ -65,9 +68,8 @@ def _tell(console: Console, run: Run, number: int, explanation: Explanation, ali
     console.print(text(f"Window {number}: {window.cause.value}, {times}", HOT))
     if alike > 1:
         console.print(text(f"The longest of {alike} of this cause.", "dim"))
-    console.print(
-        text(f"{capital(why(run, window))}. Seen by others: {', '.join(DISCLOSURES[k] for k in window.kinds)}.")
-    )
+    console.print(text(f"{capital(why(run, window))}."))
+    console.print(text(seen(window)))
     for name, lines in explanation.chains:
         console.print()
         console.print(_indented(text(name, "bold"), 2))
@@ -81,6 +83,18 @@ def _tell(console: Console, run: Run, number: int, explanation: Explanation, ali
         remedies = [(name, text(price, "dim")) for name, price in explanation.remedies]
         console.print(_indented(table(("", ""), remedies), 4))
     console.print()
+
+
+def _words(console: Console, run: Run, told: Sequence[Explanation]) -> None:
+    """The field's words in what was said, each with its meaning."""
+    said = [why(run, one.window) for one in told]
+    said += [line.text for one in told for _, lines in one.chains for line in lines]
+    said += [words for one in told for words in (one.closed_by, *(part for pair in one.remedies for part in pair))]
+    if found := words_in("\n".join(said)):
+        console.print(text("Words", "bold"))
+        rows = [(word.term.split(",")[0], text(word.meaning.replace("*", ""), "dim")) for word in found]
+        console.print(_indented(table(("", ""), rows), 2))
+        console.print()
 
 
 def _indented(what: RenderableType, by: int) -> Padding:

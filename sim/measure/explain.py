@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from sim.base.units import SECOND, Instant
 from sim.engine.simulate import Run
 from sim.engine.timeline import Record
 from sim.machines import events as ev
 from sim.machines.machine import Answered, Due
 from sim.machines.routing import Cause
-from sim.measure.leaks import LeakWindow
+from sim.measure.leaks import LeakWindow, Stretch
+from sim.world.intervals import inside
 from sim.world.scenario import Vpn
 
 
@@ -72,6 +75,15 @@ _WHY = {
 }
 
 
+_SEEN = {
+    "a": "The network saw where the packets went.",
+    "b": "Their destinations saw your real address.",
+    "c": "The network, or its resolver, saw which names were looked up.",
+    "d": "The content itself could be read on the way.",
+}
+"""Kind of disclosure, a letter of :data:`sim.measure.leaks.DISCLOSURES` → who learned what."""
+
+
 def why(run: Run, window: LeakWindow) -> str:
     """One line: what happened, and whose sockets it was."""
     count = window.flows
@@ -94,22 +106,49 @@ def explain(run: Run, window: LeakWindow) -> Explanation:
         seen |= {line.record for line in lines}
         if lines:
             chains.append(("It also needed" if chains else "What opened it", lines))
+    helps = remedies(window.cause, run.world.scenario.vpn)
     if window.cause is Cause.LEGACY_SOCKET:
         chains.insert(0, ("What was there before", _opened(run, window)))
-    return Explanation(window, tuple(chains), _closed(run, window), remedies(window.cause, run.world.scenario.vpn))
+        if all(_in_a_gap(run, stretch) for stretch in window.stretches):
+            helps = (_NO_GAP, *(one for one in helps if one != _CONNECT_FIRST))
+    return Explanation(window, tuple(chains), _closed(run, window), helps)
+
+
+def seen(window: LeakWindow) -> str:
+    """Who learned what from a window: a sentence for each kind of disclosure."""
+    return " ".join(_SEEN[letter] for letter in window.kinds)
 
 
 def _opened(run: Run, window: LeakWindow, most: int = 4) -> tuple[Line, ...]:
-    """When the sockets of a window were opened: nature's doing, so no record says it."""
+    """When the sockets of a window were opened: their apps' doing, so no record says it."""
     nature = run.world.nature
     first: dict[str, Line] = {}
     for stretch in window.stretches:
         owner, binding = nature.kinds[nature.kind[stretch.flow]].owner, stretch.verdict.binding
-        if stretch.socket == 0 and owner not in first and binding is not None:
-            where = "Wi-Fi" if binding.interface is ev.Interface.WIFI else "cellular"
-            text = f"{owner} has a socket open over {where}; its address belongs to that interface."
-            first[owner] = Line(int(nature.opens[stretch.flow]), text, -1, owner)
+        if owner in first or binding is None:
+            continue
+        where = "Wi-Fi" if binding.interface is ev.Interface.WIFI else "cellular"
+        text = f"{owner} has a socket open over {where}; its address belongs to that interface."
+        if _in_a_gap(run, stretch):
+            text = f"{owner} opens a socket over {where} while the tunnel's routes are not in force."
+        first[owner] = Line(_opening(run, stretch), text, -1, owner)
     return tuple(sorted(first.values())[:most])
+
+
+def _opening(run: Run, stretch: Stretch) -> Instant:
+    """When a stretch's socket was opened; one that is wanted while there is no network, when there is one again."""
+    if not stretch.socket:
+        return int(run.world.nature.opens[stretch.flow])
+    wanted = next(span.begin for span in run.loners[stretch.flow] if span.socket == stretch.socket)
+    offline = run.when(lambda s: s.default is None)
+    within, which = inside(np.array([wanted]), offline)
+    return int(offline[which[0], 1]) if within[0] else wanted
+
+
+def _in_a_gap(run: Run, stretch: Stretch) -> bool:
+    """Whether its socket was opened although protection was asked for already."""
+    opened = _opening(run, stretch)
+    return bool(inside(np.array([opened]), run.when(lambda s: s.intent))[0][0])
 
 
 def _steps(run: Run, record: int) -> list[Line]:
@@ -204,6 +243,61 @@ TIMERS = {
 """Actor and timer or watch → what its end means."""
 
 
+_ANSWERS = {
+    "initiation": "The server answers the handshake.",
+    "ping": "The server answers the ping.",
+    "connect": "The server takes the TCP connection.",
+    "HARD_RESET": "The server answers the greeting: a handshake begins.",
+    "SOFT_RESET": "The server is ready for new keys.",
+    "TLS": "Client and server prove who they are, and agree on keys.",
+    "PUSH_REQUEST": "The server sends the client its settings.",
+    "IKE_SA_INIT": "The gateway answers the greeting: a handshake begins.",
+    "IKE_AUTH": "Client and gateway prove who they are.",
+    "CREATE_CHILD_SA": "The gateway agrees to new keys.",
+    "UPDATE_SA_ADDRESSES": "The gateway takes the phone's new address (MOBIKE).",
+    "INFORMATIONAL": "The gateway says that it is still there.",
+    "ClientHello": "The server answers the greeting: a handshake begins.",
+    "auth": "The server knows who the client is.",
+    "key": "The server is ready for new keys.",
+    "stray": "The server says that it does not know this session.",
+    "Initial": "The server answers the greeting: a handshake begins.",
+    "CONNECT-IP": "The server opens the tunnel.",
+    "PATH_CHALLENGE": "The server takes the phone's new address (connection migration).",
+    "path": "The gateway answers over the new network.",
+}
+"""Message, without its number → what its answer means."""
+
+_LOST = {
+    "no network": "there is no network",
+    "ping restart": "nothing was heard from the server for too long",
+    "address changed": "the phone's address has changed",
+    "dead peer": "the gateway does not answer any more",
+    "lifetime over": "its keys are too old",
+    "rekey refused": "new keys were refused",
+    "renegotiation failed": "new keys could not be agreed on",
+    "handshake given up": "the handshake was never answered",
+    "not online in time": "the connection took too long",
+    "keepalive timeout": "nothing was heard from the server for too long",
+    "idle timeout": "nothing was heard from the server for too long",
+    "session rejected": "the server has forgotten it",
+    "network change": "the network has changed",
+    "connection reset": "the connection was reset",
+}
+
+_STOPPED = {
+    ev.StopReason.USER_INITIATED: "it was told to stop",
+    ev.StopReason.PROVIDER_FAILED: "its process died",
+    ev.StopReason.NO_NETWORK_AVAILABLE: "there is no network",
+    ev.StopReason.CONNECTION_FAILED: "it could not connect",
+    ev.StopReason.SLEEP: "the phone goes to sleep",
+    ev.StopReason.APP_UPDATE: "the app is being replaced",
+    ev.StopReason.ON_DEMAND: "an on-demand rule says so",
+    ev.StopReason.REBOOT: "the phone restarts",
+    ev.StopReason.SERVER_DEAD: "its server is dead",
+    ev.StopReason.SUPERCEDED: "another VPN configuration took over",
+}
+
+
 def say(record: Record) -> str:
     """One record as a sentence; "" if it says nothing that its cause has not said."""
     event = record.event
@@ -213,7 +307,7 @@ def say(record: Record) -> str:
         case Due(name):
             return TIMERS.get((record.actor, name), f"{record.actor}: {name}.")
         case Answered(name):
-            return f"The server answers ({name})."
+            return _ANSWERS.get(name.partition(" ")[0], f"The server answers ({name}).")
     if record.cause is not None:
         return _said_by_machine(event)
     return _said_by_world(event)
@@ -291,15 +385,15 @@ def _said_by_machine(event: object) -> str:
         case ev.ProviderLaunched():
             return "The system launches the VPN's process."
         case ev.ProviderStopped(reason):
-            return f"The system stops the VPN's process ({reason.value})."
+            return f"The system stops the VPN's process: {_STOPPED[reason]}."
         case ev.ProviderGone(reason):
-            return f"The tunnel's interface is gone ({reason.value})."
+            return f"The tunnel's interface is gone: {_STOPPED[reason]}."
         case ev.ReassertingSet():
-            return "The VPN says: reasserting."
+            return "The VPN says that it is connecting anew (reasserting)."
         case ev.SessionUp():
             return "The VPN has a session with its server."
         case ev.SessionLost(reason, _):
-            return f"The VPN has lost its session: {reason}."
+            return f"The VPN has lost its session: {_LOST.get(reason, reason)}."
         case ev.ConnectionLost():
             return "The client takes another server."
         case ev.EngineStopped():
@@ -310,10 +404,16 @@ def _said_by_machine(event: object) -> str:
 _APP_SWITCH = "The VPN app's own kill switch"
 _SEAL = ("Seal the device (includeAllNetworks)", "nothing goes around; it blocks instead while the tunnel is down")
 _ALWAYS_ON = ("Supervised Always-On", "the tunnel precedes every socket; no network at all without it")
+_CONNECT_FIRST = (
+    "Turn the VPN on before opening apps", "removes the apps' own sockets; the system's, opened at boot, remain",
+)  # fmt: skip
+_NO_GAP = (
+    "Whatever closes the gap in which they were opened", "a socket that is not opened outside cannot stay there",
+)  # fmt: skip
 _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
     Cause.LEGACY_SOCKET: (
         _ALWAYS_ON,
-        ("Turn the VPN on before opening apps", "removes the apps' own sockets; the system's, opened at boot, remain"),
+        _CONNECT_FIRST,
         _SEAL,
         ("Airplane mode on and off after connecting", "helps where apps close lost sockets; none if Wi-Fi stays on"),
     ),

@@ -147,6 +147,7 @@ def test_links_lead_somewhere(page: Path) -> None:
                 re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-")
                 for head in re.findall(r"^#+ (.*)$", text(file), re.M)
             ]
+            heads += re.findall(r'<a id="([^"]+)"></a>', text(file))
             assert anchor in heads, target
 
 
