@@ -197,6 +197,8 @@ def cited_factor(place: Place) -> Factor | None:
         (low, unit), (high, _) = _end(place.cited.low), _end(place.cited.high)
     except ValueError:
         return None
+    if isinstance(said, list):
+        return None  # a curve: it has no single number
     law = said if isinstance(said, dict) else None
     if isinstance(said, str) and not unit:
         return None  # a version or a name

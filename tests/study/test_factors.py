@@ -37,7 +37,8 @@ def test_nearly_every_assumed_parameter_has_a_range_of_numbers() -> None:
     assumed = [p.path for p in of_scenario() if p.cited.confidence is ASSUMED]
     assert {path for path in assumed if path not in CITED} <= {
         "device.behaviour.profile", "vpn.client.implementation", "vpn.client.memory_load", "vpn.ikev2.clock", "vpn.ikev2.dpd",
-        "vpn.masque.clock", "vpn.masque.reconnects",
+        "vpn.masque.clock", "vpn.masque.reconnects", "cellular.signal.most_dbm", "cellular.signal.tail_by_rsrp",
+        "cellular.signal.idle_by_rsrp",
     }  # fmt: skip
 
 
