@@ -346,7 +346,7 @@ class Engine:
         if last is None or situation.answers != last.situation.answers or self.traffic.round_trip != round_trip:
             self.traffic.set_answers(situation.answers, round_trip, self.now)
         if last is None or situation.default != last.situation.default:
-            self.network.cellular_since = self.now
+            self.network.default_since = self.now
         if last is not None and last.begin == self.now:
             self.standings.pop()
         self.standings.append(standing)

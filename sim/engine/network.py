@@ -1,9 +1,9 @@
-"""What a packet meets between the phone and its VPN server: delay, loss, a radio that must wake, a server that may
-be silent."""
+"""What a packet meets between the phone and its VPN server: delay, loss, a radio that must wake, a handover under way,
+a server that may be silent."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple, TypeVar
 
 from sim.base.units import NEVER, Bytes, Duration, Instant
@@ -11,8 +11,9 @@ from sim.engine.traffic import Traffic
 from sim.machines.events import Interface
 from sim.machines.ios.path import PathState
 from sim.machines.machine import Transmit
-from sim.machines.radio import SETS
+from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.lte import Lte
+from sim.machines.radio.paging import listens_after, wakes_after
 from sim.machines.radio.signal import Band
 from sim.world.world import World
 
@@ -52,12 +53,18 @@ class Network:
         self._traffic = traffic
         self._signal = [(at, self._cellular.signal.band(dbm)) for at, dbm in world.nature.signal]
         self._radios = [(at, SETS[name]) for at, name in world.nature.radios]
+        self._station = WIFI_SETS[scenario.device.wifi_radio]
+        interruptions = world.nature.interruptions
+        self._interrupted: tuple[list[Instant], list[Instant]] = (
+            interruptions[:, 0].tolist(),
+            [0, *interruptions[:, 1].tolist()],
+        )
         self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
         self.silent: set[str] = set()
         """Servers that answer nobody just now."""
         self.control: list[Control] = []
-        self.cellular_since: Instant = 0
-        """When cellular last became the default path."""
+        self.default_since: Instant = 0
+        """When the default path last changed."""
 
     def way(self, path: PathState, server: str, now: Instant) -> Way:
         """The way over the default path."""
@@ -86,9 +93,25 @@ class Network:
         return path.wifi_works if path.default is Interface.WIFI else path.cellular_works
 
     def answer_after(self, message: Transmit, way: Way, path: PathState, now: Instant) -> Duration:
-        """From sending a message until its answer is complete. [µs]"""
-        wait = self._radio_wait(now) if path.default is Interface.CELLULAR else 0
-        return wait + message.round_trips * way.round_trip
+        """From sending a message until its answer is complete. [µs]
+
+        # MODEL: of an exchange of several round trips only the first packet and the last answer meet the radio and
+        # handovers. Bias: exchanges over an access whose round trip is longer than a DRX cycle are too quick.
+        """
+        cellular = path.default is Interface.CELLULAR
+        sent = self._held(now + self._radio_wait(now)) if cellular else now
+        back = sent + message.round_trips * way.round_trip
+        asked = back - way.round_trip
+        i = bisect_left(self._traffic.times, back)
+        quiet = back - max(asked, self._traffic.times[i - 1] if i else asked)
+        if cellular:
+            return self._held(back + listens_after(self.radio(now), quiet)) - now
+        return back + wakes_after(self._station, quiet, back - self.default_since) - now
+
+    def _held(self, at: Instant) -> Instant:
+        """`at`, or the end of the handover that is under way then."""
+        begins, ends = self._interrupted
+        return max(at, ends[bisect_right(begins, at)])
 
     def _radio_wait(self, now: Instant) -> Duration:
         """Promotion that a packet offered now waits for.
@@ -99,7 +122,7 @@ class Network:
         times, radio = self._traffic.times, self.radio(now)
         recent = [c.at for c in self.control[-_RECENT:] if c.at < now]
         i = bisect_left(times, now)
-        last = max(times[i - 1] if i else -NEVER, recent[-1] if recent else -NEVER, self.cellular_since - radio.tail)
+        last = max(times[i - 1] if i else -NEVER, recent[-1] if recent else -NEVER, self.default_since - radio.tail)
         if now - last >= radio.tail:
             return radio.promotion
         # Awake, unless the promotion that woke it is still under way: look for its first packet.

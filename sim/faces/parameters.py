@@ -18,6 +18,8 @@ from sim.base.citing import ASSUMED, Cited, Parameters
 from sim.base.sources import SOURCES
 from sim.machines.protocols import PROTOCOLS
 from sim.machines.radio import CITED, SETS, WIFI_SETS
+from sim.machines.radio.handover import Rat
+from sim.world.outages import OUTAGES, Outages
 from sim.world.scenario import Scenario
 
 
@@ -65,7 +67,7 @@ def walk() -> list[Parameter]:
 
 
 def _places() -> list[_Place]:
-    return [*_of_scenario(), *_of_radios()]
+    return [*_of_scenario(), *_of_radios(), *_of_outages()]
 
 
 def uncited() -> list[str]:
@@ -85,11 +87,16 @@ def assumed_in(scenario: Scenario) -> tuple[int, int]:
     Those of other protocols and other radios do not count, nor those to which the scenario gives a value of its own.
     """
     others = tuple(f"vpn.{p}." for p in PROTOCOLS if p != scenario.vpn.protocol)
-    radios = (f"{scenario.cellular.radio}: ", f"{scenario.device.wifi_radio}: ")
+    rats = {scenario.rat(stay) for stay in scenario.stays}
+    elsewhere = tuple(
+        f"cellular.handover.{what}_{rat}" for what in ("spacing", "interruption") for rat in Rat if rat not in rats
+    )
+    laws = [f"{name}: " for name, (law, _) in OUTAGES.items() if any(stay.outages == law for stay in scenario.stays)]
+    radios = (f"{scenario.cellular.radio}: ", f"{scenario.device.wifi_radio}: ", *laws)
     used = [
         p
         for p in _places()
-        if not p.path.startswith(others)
+        if not p.path.startswith((*others, *elsewhere))
         and (p.path.startswith(radios) if ": " in p.path else _value_in(scenario, p.path) == p.value)
     ]
     return sum(p.cited.confidence is ASSUMED for p in used), len(used)
@@ -180,6 +187,14 @@ def _of_radios() -> Iterator[_Place]:
                 yield _Place(f"{set_name}: {name}", type(radio), name, field, cited, getattr(radio, name))
 
 
+def _of_outages() -> Iterator[_Place]:
+    """Values of the named laws of outages."""
+    for law_name, (law, cited) in OUTAGES.items():
+        for name, field in Outages.model_fields.items():
+            if name != "long_length" or law.long_share:
+                yield _Place(f"{law_name}: {name}", Outages, name, field, cited, getattr(law, name))
+
+
 def markdown() -> str:
     """The generated reference page."""
     parameters = walk()
@@ -191,7 +206,7 @@ def markdown() -> str:
         "Every number of the model that a reader might vary, with its range and where it comes from. A section is a",
         'table of a scenario file: `rekey_after_time = "120 s"` below `[vpn.wireguard]` sets that one, as does',
         '`--set vpn.wireguard.rekey_after_time="120 s"`. Values of the radios come as named sets, chosen with',
-        "`cellular.radio` and `device.wifi_radio`.",
+        "`cellular.radio` and `device.wifi_radio`; laws of outages by name, chosen with `outages` of a stay.",
         "",
         "- **specified**: a standard, a platform's schema or the program's own source code fixes it.",
         "- **measured**: a paper, a published log or a laboratory measured it.",
@@ -219,7 +234,12 @@ def markdown() -> str:
 def _sections(parameters: list[Parameter]) -> dict[str, list[Parameter]]:
     found: dict[str, list[Parameter]] = {}
     for p in parameters:
-        section = f"Radio {p.path.split(': ')[0]}" if ": " in p.path else f"`[{p.path.rsplit('.', 1)[0]}]`"
+        name = p.path.split(": ")[0]
+        section = (
+            f"`[{p.path.rsplit('.', 1)[0]}]`"
+            if name == p.path
+            else f"{'Outages' if name in OUTAGES else 'Radio'} {name}"
+        )
         found.setdefault(section, []).append(p)
     return found
 

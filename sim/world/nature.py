@@ -26,7 +26,7 @@ from sim.machines.machine import Event
 from sim.world import usage
 from sim.world.demand import Demand, demand, postponed
 from sim.world.intervals import Intervals, Ints, clip, joined, rows_between
-from sim.world.scenario import Poisson, Scenario, Sockets
+from sim.world.scenario import Poisson, Push, Scenario, Sockets
 from sim.world.whereabouts import whereabouts
 
 LUCKS = 16
@@ -49,6 +49,11 @@ class Kind(NamedTuple):
     sockets: Sockets
     look_ups: bool = False
     """These are look-ups made for the owner, not its own traffic."""
+
+    @property
+    def pushed(self) -> bool:
+        """The other side begins its bursts."""
+        return isinstance(self.sockets.traffic, Push)
 
     @property
     def label(self) -> str:
@@ -84,6 +89,8 @@ class Nature:
     asleep: Intervals
     handovers: Ints
     """Cell changes, (n,). [µs]"""
+    interruptions: Intervals
+    """When one was executed and nothing passed on cellular."""
     signal: tuple[tuple[Instant, float], ...] = field(default=())
     """From when on which RSRP. [dBm]"""
     radios: tuple[tuple[Instant, str], ...] = field(default=())
@@ -119,6 +126,7 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         screen_on=screen,
         asleep=asleep,
         handovers=handovers[handovers < horizon],
+        interruptions=clip(joined(where.interruptions), horizon),
         signal=tuple((at, stay.signal_dbm) for at, stay in scenario.stays_in_time()),
         radios=tuple((at, stay.radio or scenario.cellular.radio) for at, stay in scenario.stays_in_time()),
     )

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from sim.base.citing import Model
-from sim.base.laws import DurationLaw, exponential, fixed, lognormal
+from sim.base.laws import DurationLaw, exponential, lognormal
 from sim.base.units import (
     DAY,
     HOUR,
@@ -35,7 +35,9 @@ from sim.machines.protocols.openvpn import OpenVPN
 from sim.machines.protocols.wireguard import WireGuard
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
+from sim.machines.radio.handover import Handover
 from sim.machines.radio.signal import Signal
+from sim.world.outages import Outages
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 SHORTEST_LIFE = SECOND // 10
@@ -248,19 +250,10 @@ class Cellular(Model):
     """Of a good signal."""
     signal: Signal = Signal()
     """What a weaker one adds."""
+    handover: Handover = Handover()
+    """Changes of cell, by technology."""
     rate_mbps: Annotated[float, Field(gt=0)] = 29.0
     ipv6: bool = True
-
-
-class Outages(Model):
-    """Coverage holes: the interface keeps its address and carries nothing."""
-
-    per_hour: Annotated[float, Field(ge=0, le=3600)] = 0.0
-    """How many begin per hour of time without one (Poisson)."""
-    length: DurationLaw = fixed(SECOND)
-    long_share: Share = 0.0
-    """Share of the outages that follow `long_length` instead."""
-    long_length: DurationLaw = fixed(8 * SECOND)
 
 
 class Flapping(Model):
@@ -282,14 +275,23 @@ class Stay(Model):
     that of `cellular.radio`."""
     signal_dbm: Annotated[float, Field(ge=-140, le=-40)] = -90.0
     """RSRP of the cellular network. [dBm]"""
-    handovers_per_minute: Annotated[float, Field(ge=0, le=60)] = 0.0
+    speed_kmh: Annotated[float, Field(ge=0, le=500)] | None = None
+    """How fast the phone moves: it says how often the cell changes, by the spacing in `cellular.handover`. [km/h]"""
+    handovers_per_minute: Annotated[float, Field(ge=0, le=60)] | None = None
+    """The same, stated instead. Default: by the speed, or none."""
     outages: Outages | None = None
-    """Of the cellular network."""
+    """Of the cellular network: a table, or the name of a law of :data:`sim.world.outages.OUTAGES`."""
     flapping: Flapping | None = None
     """Of this stay's Wi-Fi."""
     leaving: Literal["fade", "clean", "overlap"] = "fade"
     """How the Wi-Fi of the stay before is left: after a phase in which it carries nothing, at once with a short
     gap without any path, or with cellular taking over while Wi-Fi still works."""
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Stay:
+        if self.speed_kmh is not None and self.handovers_per_minute is not None:
+            raise ValueError("state speed_kmh or handovers_per_minute, not both: one follows from the other")
+        return self
 
 
 # Apps -----------------------------------------------------------------------------------------------------------------
@@ -539,6 +541,10 @@ class Scenario(Model):
         """When each deed of the timeline is done, in order of time; those at a time of day recur every day."""
         placed = [(at, action) for action in self.timeline for at in self.instants(action.at)]
         return sorted(placed, key=lambda line: line[0])
+
+    def rat(self, stay: Stay) -> str:
+        """The radio access technology of the cellular network there."""
+        return SETS[stay.radio or self.cellular.radio].rat
 
     @model_validator(mode="after")
     def _of_a_size(self) -> Scenario:

@@ -28,8 +28,9 @@ from sim.machines.events import (
 )
 from sim.machines.machine import Event
 from sim.world.demand import LONGEST, poisson
-from sim.world.intervals import Ints
-from sim.world.scenario import Outages, Scenario, Stay, Wifi
+from sim.world.intervals import Intervals, Ints, joined, listed, paired
+from sim.world.outages import Outages
+from sim.world.scenario import Scenario, Stay, Wifi
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Whereabouts:
     """Beginning of a stay → when in it Wi-Fi was joined or left."""
     handovers: list[Ints] = field(default_factory=list)
     """Cell changes of each stay. [µs]"""
+    interruptions: list[Intervals] = field(default_factory=list)
+    """Of each stay: when a handover that succeeded was executed, and nothing passed."""
+    holes: list[Intervals] = field(default_factory=list)
+    """Of each stay: when cellular was there and carried nothing, for longer than that."""
 
 
 def whereabouts(scenario: Scenario, streams: Streams) -> Whereabouts:
@@ -54,12 +59,12 @@ def whereabouts(scenario: Scenario, streams: Streams) -> Whereabouts:
         if before is None or stay.cellular != before.cellular:
             found.script.append((begin, CellularAttached() if stay.cellular else CellularLost()))
         _InReach(scenario, found, begin, end, streams).wifi(stay, before)
-        if stay.cellular and stay.outages and stay.outages.per_hour:
-            found.script.extend(_holes(stay.outages, begin, end, streams))
-        if stay.cellular and stay.handovers_per_minute:
-            spacing = MINUTE / stay.handovers_per_minute
-            found.handovers.append(begin + poisson(streams.of(f"path.handovers.{begin}"), spacing, end - begin))
+        if stay.cellular:
+            _Cells(scenario, found, begin, end, streams).pass_by(stay, before)
         before = stay
+    began, ended = HoleBegan(Interface.CELLULAR), HoleEnded(Interface.CELLULAR)
+    for hole in joined(found.holes).tolist():
+        found.script.extend(zip(hole, (began, ended), strict=True))
     return found
 
 
@@ -115,17 +120,57 @@ class _InReach:
         return at + takes
 
 
-def _holes(outages: Outages, begin: Instant, end: Instant, streams: Streams) -> list[tuple[Instant, Event]]:
-    """Coverage holes of one stay."""
-    found: list[tuple[Instant, Event]] = []
-    gaps = streams.draws(f"path.outages.{begin}", exponential(round(min(HOUR / outages.per_hour, LONGEST))))
-    kinds = streams.of(f"path.outages.kind.{begin}")
-    usual = streams.draws(f"path.outages.usual.{begin}", outages.length)
-    long = streams.draws(f"path.outages.long.{begin}", outages.long_length)
-    began, ended = HoleBegan(Interface.CELLULAR), HoleEnded(Interface.CELLULAR)
-    now = begin
-    while (now := now + next(gaps)) < end:
-        length = max(next(long if kinds.random() < outages.long_share else usual), 1)
-        found += [(now, began), (min(now + length, end), ended)]
-        now += length
-    return found
+class _Cells:
+    """The cellular network of one stay: its holes, and the changes of cell.
+
+    # MODEL: what a handover interrupts waits until it is done; nothing of it is lost, and no rule is told. Bias: the
+    # loss by a handover is missing (the cells forward what they have, TS 36.300 §10.1.2), and a timer that would run
+    # out within its hundredth of a second does not. A handover that fails is a hole like any other.
+    """
+
+    def __init__(self, scenario: Scenario, found: Whereabouts, begin: Instant, end: Instant, streams: Streams) -> None:
+        self._scenario, self._found, self._begin, self._end, self._streams = scenario, found, begin, end, streams
+        self._rules = scenario.cellular.handover
+
+    def pass_by(self, stay: Stay, before: Stay | None) -> None:
+        """Draw what this stay's cells do."""
+        if before is not None and before.cellular:
+            self._change_technology(self._scenario.rat(before), self._scenario.rat(stay))
+        if stay.outages and stay.outages.per_hour:
+            self._found.holes.append(self._outages(stay.outages))
+        rate = stay.handovers_per_minute or self._rules.per_minute(self._scenario.rat(stay), stay.speed_kmh or 0.0)
+        if rate:
+            self._hand_over(stay, MINUTE / rate)
+
+    def _change_technology(self, before: str, after: str) -> None:
+        law = self._rules.change(before, after)
+        if law is not None:
+            takes = next(self._streams.draws(f"path.technology.{self._begin}", law))
+            self._found.holes.append(listed([(self._begin, self._begin + takes)]))
+
+    def _hand_over(self, stay: Stay, spacing: float) -> None:
+        """Changes of cell; the few that fail are holes."""
+        begin, rules = self._begin, self._rules
+        at = begin + poisson(self._streams.of(f"path.handovers.{begin}"), spacing, self._end - begin)
+        law = rules.cells(self._scenario.rat(stay)).interruption
+        takes = self._streams.sample(f"path.interruptions.{begin}", law, len(at))
+        fails = self._streams.of(f"path.failures.{begin}").random(len(at)) < rules.fails(stay.speed_kmh)
+        lost = self._streams.sample(f"path.failures.length.{begin}", rules.re_establishment, len(at))
+        self._found.handovers.append(at)
+        self._found.interruptions.append(paired(at[~fails], at[~fails] + takes[~fails]))
+        self._found.holes.append(paired(at[fails], at[fails] + lost[fails]))
+
+    def _outages(self, outages: Outages) -> Intervals:
+        """Coverage holes by a law."""
+        found: list[tuple[Instant, Instant]] = []
+        begin, streams = self._begin, self._streams
+        gaps = streams.draws(f"path.outages.{begin}", exponential(round(min(HOUR / outages.per_hour, LONGEST))))
+        kinds = streams.of(f"path.outages.kind.{begin}")
+        usual = streams.draws(f"path.outages.usual.{begin}", outages.length)
+        long = streams.draws(f"path.outages.long.{begin}", outages.long_length)
+        now = begin
+        while (now := now + next(gaps)) < self._end:
+            length = max(next(long if kinds.random() < outages.long_share else usual), 1)
+            found.append((now, min(now + length, self._end)))
+            now += length
+        return listed(found)

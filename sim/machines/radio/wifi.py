@@ -8,7 +8,8 @@ the tail is fifty times shorter than a cellular one: that is why keepalives cost
     PSM             asleep between beacons; a mean power
     CAM             awake: while packets are on the air, and `tail` longer
 
-Left out: the delay of a downlink packet to a sleeping station (up to a DTIM interval), rate adaptation, roaming scans.
+Left out: rate adaptation, roaming scans. The delay of a packet to a sleeping station is in
+:mod:`sim.machines.radio.paging`.
 
 Follows: EnergyBox (``EngineWifi.java``) for the rule; AT&T's Video Optimizer for the older set's numbers.
 """
@@ -62,6 +63,12 @@ class WifiPsm(Parameters):
     tail: Annotated[DurationField, Cited("energybox", "EngineWifi.java, CAM to PSM", REPORTED, "100 ms", "300 ms")] = (
         220 * MILLISECOND
     )
+    beacon: Annotated[
+        DurationField, Cited("ieee80211", "the usual 100 time units", ASSUMED, "102.4 ms", "102.4 ms")
+    ] = 102_400
+    dtim: Annotated[
+        int, Field(ge=1, le=10), Cited("ieee80211", "DTIM period; 3 or more is advised for phones", ASSUMED, "1", "10")
+    ] = 3
     alpha_dl: Annotated[
         Slope,
         Cited("judgement", "below huang2012's 137 mW per Mbit/s", ASSUMED, "2 mW per Mbit/s", "137 mW per Mbit/s"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from sim.study.evidence import leaks, radio
+from sim.study.evidence import leaks, mobility, radio
 from sim.study.evidence.checks import Check
 
-FIELDS = (radio, leaks)
+FIELDS = (radio, mobility, leaks)
 """One module for each field of evidence; each has its CHECKS."""
 
 
