@@ -26,7 +26,8 @@ from sim.base.laws import Law
 from sim.base.streams import Streams
 from sim.base.units import NEVER, SECOND, Duration, Instant
 from sim.engine.flows import Flows
-from sim.engine.jobs import Answer, FlowDue, Job, Line, Scheduled, Timer, Wake
+from sim.engine.jobs import Answer, FlowDue, Job, Line, Scheduled, Timer, TranslationDue, Wake
+from sim.engine.nat import Nat
 from sim.engine.network import Control, Network
 from sim.engine.standing import NAMES, PATH, PROTOCOL, PROVIDER, TUNNEL, Standing, read, since
 from sim.engine.timeline import Timeline
@@ -116,8 +117,10 @@ class Engine:
         self._said: list[Instant] = [-NEVER] * len(machines)
 
         self.timeline = Timeline([])
-        self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits))
+        pushed = np.array([t.pushed for t in world.traits], dtype=bool)
+        self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits), pushed)
         self.network = Network(world, self.traffic)
+        self.nat = Nat(self.traffic, self.network)
         self.flows = Flows(world, self.traffic, self._remind)
         self.standings: list[Standing] = []
         self._dirty = True
@@ -319,6 +322,10 @@ class Engine:
             self.inbox.append((actor, Answered(message.name), record))
         if path.default is None:
             return
+        if actor == PROTOCOL and path.works:
+            self.nat.said, self.nat.by = self.now, record
+            if not self.network.reached:
+                self._translate(True)
         network, server = self.network, self.states[PROVIDER].server
         way, answer = network.way(path, server, self.now), message.answer
         if answer:
@@ -347,10 +354,30 @@ class Engine:
             self.traffic.set_answers(situation.answers, round_trip, self.now)
         if last is None or situation.default != last.situation.default:
             self.network.default_since = self.now
+        if last is not None and situation.address != last.situation.address:
+            self.nat.since, self.nat.asked = self.now, -1
         if last is not None and last.begin == self.now:
             self.standings.pop()
         self.standings.append(standing)
         self.flows.look(last, standing, max(self.changed))
+
+    def look_at_translation(self) -> None:
+        """The mapping may have expired before a push of this instant, or a packet of this instant makes it again."""
+        self.nat.asked = -1
+        self._say(PROTOCOL)
+        if self.nat.next_change(self.states[PATH], self.now) == self.now:
+            self._translate(not self.network.reached)
+
+    def _translate(self, reached: bool) -> None:
+        """From now on what the server sends by itself reaches the phone, or does not."""
+        rows, event = self.timeline.rows, ev.TranslationMade() if reached else ev.TranslationExpired()
+        rows.append((self.now, "network", event, self.nat.by, ""))
+        self.nat.by = self.changed[PROTOCOL] = len(rows) - 1
+        self.nat.asked = -1
+        if reached:
+            self.nat.said = self.now
+        self.network.reached, self._dirty = reached, True
+        self.forget_watches(PROTOCOL)
 
     # Watches ----------------------------------------------------------------------------------------------------------
 
@@ -365,12 +392,19 @@ class Engine:
             if self._asked[actor] != version and self._hosts[actor] not in self._suspended:
                 self._asked[actor] = version
                 self._ask(actor)
+        if self.nat.asked != self.traffic.version:
+            self.nat.asked = self.traffic.version
+            self.nat.token += 1
+            at = self.nat.next_change(self.states[PATH], self.now)
+            if at < self.horizon:
+                self._schedule(at, TranslationDue(self.nat.token))
 
     def _ask(self, actor: int, speaks_for_it: bool = True) -> None:
         """Ask a machine what it waits for, and schedule what comes first.
 
         Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again. So it is
-        where the engine may no longer speak for it.
+        where the engine may no longer speak for it. It may not while a NAT has forgotten the tunnel: then what a
+        machine says matters to others.
         """
         self._say(actor)
         self.wakes[actor], self._listened[actor] = 0, self.now
@@ -380,7 +414,7 @@ class Engine:
             if isinstance(watch, _CHATTY) and watch.says is not None:
                 if self._said[actor] > watch.since:
                     watch = watch._replace(since=self._said[actor])
-                if speaks_for_it and watch.until > self.now:
+                if speaks_for_it and self.network.reached and watch.until > self.now:
                     chatter.append(watch)
                     continue
             asked.append(watch)
@@ -403,9 +437,12 @@ class Engine:
         if not chatter or begin >= self.now:
             return
         self._listened[actor] = self.now
-        online = self.standings[-1].situation.default is not None
+        situation = self.standings[-1].situation
+        online, works = situation.default is not None, situation.works(situation.default)
         for at, watch in self.traffic.said(chatter, begin, self.now):
             self._said[actor] = at
+            if works:
+                self.nat.said, self.nat.by = at, self.changed[actor]
             if online and watch.says is not None:
                 self.network.control.append(Control(at, watch.says.name, watch.says.size, 0, self.changed[actor]))
         if self._said[actor] >= begin:

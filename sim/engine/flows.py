@@ -15,6 +15,7 @@ import numpy as np
 from sim.base.units import NEVER, Instant
 from sim.engine.standing import Standing
 from sim.engine.traffic import Traffic
+from sim.machines.events import Interface
 from sim.machines.ios.sockets import Reaction, reaction
 from sim.machines.routing import ASPECTS, Binding, Fate, Situation, Verdict, Way, fresh, holds_address, kept
 from sim.world.classes import ADDRESS, POLICY
@@ -133,7 +134,7 @@ class Flows:
             only_the_session = _only_the_session(last, standing)
             for flow, loner in list(self.loners.items()):
                 # To a socket outside the tunnel the session means nothing.
-                if not only_the_session or loner.inside:
+                if not only_the_session or (loner.binding and loner.binding.interface is Interface.UTUN):
                     self._loner_looks(flow, last.situation if last else None)
 
     def _class_enters(self, index: int, old: Verdict | None, new: Verdict, waited: Instant) -> None:

@@ -78,7 +78,18 @@ class FlowDue(NamedTuple):
         engine.flows.due(self.flow, self.token, engine.now)
 
 
-Job = Line | Answer | Timer | Wake | FlowDue
+class TranslationDue(NamedTuple):
+    """The NAT's mapping changes, or is to be looked at again, unless it has been looked at since."""
+
+    token: int
+
+    def happen(self, engine: Engine) -> None:
+        """Look."""
+        if engine.nat.token == self.token:
+            engine.look_at_translation()
+
+
+Job = Line | Answer | Timer | Wake | FlowDue | TranslationDue
 
 
 class Scheduled(SimPyEvent):

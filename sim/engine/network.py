@@ -60,6 +60,10 @@ class Network:
             [0, *interruptions[:, 1].tolist()],
         )
         self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
+        vpn = scenario.vpn
+        self._over_tcp = vpn.protocol == "openvpn" and vpn.openvpn.transport == "tcp"
+        self.reached = True
+        """What the server sends by itself reaches the phone."""
         self.silent: set[str] = set()
         """Servers that answer nobody just now."""
         self.control: list[Control] = []
@@ -88,9 +92,13 @@ class Network:
 
     def carries(self, path: PathState, server: str) -> bool:
         """Whether the default path and the server carry packets."""
-        if path.default is None or server in self.silent:
-            return False
-        return path.wifi_works if path.default is Interface.WIFI else path.cellular_works
+        return server not in self.silent and path.works
+
+    def translation_lifetime(self, path: PathState) -> Duration:
+        """How long the default network's NAT remembers a tunnel that is silent. [µs]"""
+        wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
+        access = wifi or self._cellular
+        return access.nat_tcp if self._over_tcp else access.nat_udp
 
     def answer_after(self, message: Transmit, way: Way, path: PathState, now: Instant) -> Duration:
         """From sending a message until its answer is complete. [µs]

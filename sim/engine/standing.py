@@ -73,6 +73,7 @@ def read(
         machine.holds(tunnel),
         tunnel.deadlocked,
         carries,
+        network.reached,
         machine.seals(tunnel),
         routes and world.scenario.vpn.enforce_routes,
         default,

@@ -9,9 +9,8 @@ Definitions. A burst is *sent* at its instant if its flow is in the tunnel then.
 arrives, one round trip later, if the tunnel answers all the while: what is under way when answers stop or the round
 trip changes is lost. What was sent in vain, or waited, is sent together when the way opens (`flush`).
 
-# MODEL: a pushed burst counts as sent, too: its acknowledgement is; and a server that has lost its keys is woken by
-# it as if the phone had spoken. Bias: pushes into an idle tunnel are delivered although the carrier's NAT may have
-# closed.
+# MODEL: a pushed burst that reaches the phone counts as sent, too: its acknowledgement is; and a server that has lost
+# its keys is woken by it as if the phone had spoken.
 # MODEL: what waited is sent when the way opens even if all of it has been given up meanwhile. Bias: one packet, and so
 # at most one keepalive or handshake, too many after a long outage.
 # MODEL: an answer takes the round trip only; the radio's promotion is added to control messages, not to data. Bias:
@@ -25,6 +24,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.base.units import HOUR, NEVER, Duration, Instant
 from sim.machines.machine import (
@@ -40,13 +40,21 @@ from sim.machines.machine import (
 from sim.world.intervals import Ints
 
 NOTED_AHEAD: Duration = 3 * HOUR
+PUSHES_AHEAD: Duration = HOUR // 2
+"""How far ahead a push is sought that would not reach the phone."""
 
 
 class Traffic:
     """The columns of one run, and what is in the tunnel now."""
 
-    def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int) -> None:
+    def __init__(
+        self, at: Ints, flow: Ints, classes: Ints, n_classes: int, pushed: NDArray[np.bool_] | None = None
+    ) -> None:
         self.times = array("q", at.tobytes())
+        self._at = at
+        self._pushed = np.zeros(n_classes, dtype=bool)[classes[flow]] if pushed is None else pushed[classes[flow]]
+        """(n_bursts,) the other side begins it."""
+        self._pushes = np.flatnonzero(self._pushed)
         self._flags = bytearray(len(at))
         self._inside = np.frombuffer(self._flags, dtype=np.uint8)
         order = np.argsort(flow, kind="stable")
@@ -190,6 +198,29 @@ class Traffic:
             return NEVER
         sent = self.next_sent(max(after - self.round_trip, self._answers_since))
         return sent + self.round_trip if sent < NEVER else NEVER
+
+    def next_unreached(self, now: Instant, said: Instant, since: Instant, lifetime: Duration) -> Instant:
+        """The first push into the tunnel at or after `now` before which the phone was silent for `lifetime`, or has
+        not spoken since `since`, if nothing changes.
+
+        If none is noted: when to ask again, or NEVER.
+
+        Parameters
+        ----------
+        said : when the phone last said something that is no burst
+        """
+        fence = now + PUSHES_AHEAD
+        self._note(fence)
+        low, high = bisect_left(self.times, now), bisect_left(self.times, fence)
+        first, behind = self._pushes.searchsorted((low, high)).tolist()
+        if self._inside[self._pushes[first:behind]].any():
+            rows = np.flatnonzero(self._inside[low:high]) + low
+            at = self._at[rows]
+            before = np.concatenate(([max(said, self.last_sent(now - 1))], at[:-1]))
+            lost = np.flatnonzero(self._pushed[rows] & ((at - before >= lifetime) | (before < since)))
+            if len(lost):
+                return int(at[lost[0]])
+        return fence if behind < len(self._pushes) else NEVER
 
     # Watches ----------------------------------------------------------------------------------------------------------
 

@@ -125,6 +125,16 @@ class ProviderCrashed(Event):
     """The provider process crashed by a fault of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class TranslationExpired(Event):
+    """A NAT on the way forgot the tunnel: what the server sends no longer reaches the phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationMade(Event):
+    """A packet from the phone made the NAT know the tunnel again."""
+
+
 # The user and the management ------------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,8 @@ class Way(StrEnum):
     """The system drops it."""
     HELD = "held"
     """On-demand holds the new flow until the tunnel is up."""
+    UNREACHED = "unreached"
+    """Pushed to the phone through a tunnel that a NAT on the way has forgotten."""
     NOWHERE = "nowhere"
     """No usable network."""
 
@@ -93,6 +95,8 @@ class Traits(NamedTuple):
     """Link control: works before any path is up."""
     falls_back: bool = False
     """A look-up that the tunnel leaves unanswered asks the network's resolver, too."""
+    pushed: bool = False
+    """The other side begins: its bursts must reach the phone first."""
     probe: bool = False
     """Not a flow: what a leak-test page would see."""
 
@@ -124,6 +128,8 @@ class Situation(NamedTuple):
     deadlocked: bool
     answers: bool
     """What enters the tunnel comes back: session, path and server all carry."""
+    reached: bool
+    """What the server sends by itself reaches the phone: no NAT on the way has forgotten the tunnel."""
     seals: bool
     enforces: bool
     """enforceRoutes scopes included routes to the tunnel, over an app's own choice of interface."""
@@ -137,6 +143,11 @@ class Situation(NamedTuple):
     """The default network has IPv6."""
     portal: bool
     """The default network is one that wanted a sign-in."""
+
+    @property
+    def address(self) -> int:
+        """Number of the default interface's address; 0: none."""
+        return self.wifi if self.default is Interface.WIFI else self.cellular if self.default else 0
 
     def works(self, interface: Interface | None) -> bool:
         """Whether this interface carries packets while it has an address; no interface does not."""
@@ -172,7 +183,7 @@ class Verdict(NamedTuple):
 ASPECTS: dict[str, tuple[str, ...]] = {
     "intent": ("intent",),
     "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked"),
-    "session": ("answers",),
+    "session": ("answers", "reached"),
     "policy": ("seals", "enforces"),
     "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal"),
 }
@@ -191,7 +202,7 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
     if s.routes and covered and not pinned:
         if traits.falls_back and not s.answers and not s.seals:
             return _outside(traits, _physical(traits, s), s, Cause.DNS, ("session", "path"))
-        return _inside(s, Binding(Interface.UTUN, s.utun))
+        return _inside(traits, s, Binding(Interface.UTUN, s.utun))
     interface = _physical(traits, s)
     if s.seals and not traits.exempt:
         return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
@@ -218,8 +229,9 @@ def kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
     if binding.interface is Interface.UTUN:
         if not s.routes:
             # Its packets carry the tunnel's address, and the tunnel takes nothing just now.
-            return Verdict(Way.TUNNEL, binding, None, Fate.BLOCKED, None, ("tunnel",))
-        return _inside(s, binding)
+            way = Way.UNREACHED if traits.pushed and not s.reached else Way.TUNNEL
+            return Verdict(way, binding, None, Fate.BLOCKED, None, ("tunnel",))
+        return _inside(traits, s, binding)
     return _outside(traits, binding, s, Cause.LEGACY_SOCKET, ("intent", "path"))
 
 
@@ -250,8 +262,10 @@ def _physical(traits: Traits, s: Situation) -> Binding | None:
     return None
 
 
-def _inside(s: Situation, binding: Binding) -> Verdict:
+def _inside(traits: Traits, s: Situation, binding: Binding) -> Verdict:
     """Into the tunnel, and whether it carries."""
+    if traits.pushed and not s.reached and s.default is not None:
+        return Verdict(Way.UNREACHED, binding, None, Fate.STALLED, None, ("tunnel", "session"))
     if s.answers:
         return Verdict(Way.TUNNEL, binding, Fate.TUNNELLED, Fate.TUNNELLED, None, ("tunnel",))
     if s.default is None:

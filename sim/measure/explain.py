@@ -251,6 +251,10 @@ def _said_by_world(event: object) -> str:
 
 def _said_by_machine(event: object) -> str:
     match event:
+        case ev.TranslationExpired():
+            return "The network's NAT has forgotten the silent tunnel: a push does not reach the phone."
+        case ev.TranslationMade():
+            return "The phone sends something, and the NAT knows the tunnel again."
         case ev.ProviderLaunched():
             return "The system launches the VPN's process."
         case ev.ProviderStopped(reason):

@@ -99,6 +99,7 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         gated=chance.gated,
         link=sockets.destination == "link",
         falls_back=chance.strays and sockets.destination == "resolver",
+        pushed=kind.pushed,
     )
 
 

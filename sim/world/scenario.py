@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from sim.base.citing import Model
+from sim.base.citing import ASSUMED, MEASURED, Cited, Model
 from sim.base.laws import DurationLaw, exponential, lognormal
 from sim.base.units import (
     DAY,
@@ -224,6 +224,10 @@ class Server(Model):
 # Places and radio -----------------------------------------------------------------------------------------------------
 
 
+Lifetime = Annotated[DurationField, Field(gt=0)]
+_NAT_TCP = Cited("hatonen-2010", "home routers, median", ASSUMED, "4 min", "124 min", "eronen2008 has 30 to 60 min")
+
+
 class Wifi(Model):
     """A Wi-Fi network."""
 
@@ -236,6 +240,12 @@ class Wifi(Model):
     rate_mbps: Annotated[float, Field(gt=0)] = 80.0
     """Throughput, for the air time of a burst. [Mbit/s]"""
     ipv6: bool = True
+    nat_udp: Annotated[
+        Lifetime, Cited("halkes-2011", "most after 60 s or less; hatonen-2010: 30 to 180 s", MEASURED, "30 s", "180 s")
+    ] = MINUTE
+    """After how long without a packet from the phone its address translation forgets a tunnel over UDP."""
+    nat_tcp: Annotated[Lifetime, _NAT_TCP] = HOUR
+    """The same, over TCP."""
     portal: DurationLaw | None = None
     """A captive portal, and how long the user takes to sign in."""
 
@@ -254,6 +264,12 @@ class Cellular(Model):
     """Changes of cell, by technology."""
     rate_mbps: Annotated[float, Field(gt=0)] = 29.0
     ipv6: bool = True
+    nat_udp: Annotated[
+        Lifetime, Cited("richter-2016", "carrier-grade NAT: median 65 s on cellular", MEASURED, "10 s", "200 s")
+    ] = 65 * SECOND
+    """After how long without a packet from the phone its address translation forgets a tunnel over UDP."""
+    nat_tcp: Annotated[Lifetime, _NAT_TCP] = HOUR
+    """The same, over TCP."""
 
 
 class Flapping(Model):

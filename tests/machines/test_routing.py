@@ -55,6 +55,7 @@ OFF = Situation(
     holds=False,
     deadlocked=False,
     answers=False,
+    reached=True,
     seals=False,
     enforces=False,
     default=Interface.WIFI,

@@ -90,6 +90,13 @@ class PathState(NamedTuple):
     told: tuple[Interface | None, int] = (None, 0)
     """What processes were last told: default interface and its address."""
 
+    @property
+    def works(self) -> bool:
+        """Whether there is a default path that carries packets."""
+        if self.default is None:
+            return False
+        return self.wifi_works if self.default is Interface.WIFI else self.cellular_works
+
 
 class PathRules(Parameters):
     """How fast the phone changes paths."""
