@@ -55,7 +55,8 @@ from sim.world.world import World
 
 LOOK_AHEAD: Duration = 130 * SECOND
 """How far ahead watches are asked: a little more than WireGuard's rekey, so that one question usually does."""
-FIRST = EventPriority(URGENT - 1)
+FIRST, SCRIPT = EventPriority(URGENT - 2), EventPriority(URGENT - 1)
+"""At one instant the horizon comes first, then the script, then what traffic does (URGENT), then timers and answers."""
 _BLOCK = 64
 """Uniform numbers drawn at once for one purpose."""
 _CHATTY = (OnReply, OnSilence)
@@ -151,7 +152,7 @@ class Engine:
         """Schedule the next line of the script, before any timer of its instant."""
         line = next(self._script, None)
         if line is not None:
-            self._schedule(line[0], Line(line[1]), URGENT)
+            self._schedule(line[0], Line(line[1]), SCRIPT)
 
     def _schedule(self, at: Instant, job: Job, priority: EventPriority = NORMAL) -> None:
         event = Scheduled(self._env)
@@ -397,7 +398,7 @@ class Engine:
             self.nat.token += 1
             at = self.nat.next_change(self.states[PATH], self.now)
             if at < self.horizon:
-                self._schedule(at, TranslationDue(self.nat.token))
+                self._schedule(at, TranslationDue(self.nat.token), URGENT)
 
     def _ask(self, actor: int, speaks_for_it: bool = True) -> None:
         """Ask a machine what it waits for, and schedule what comes first.

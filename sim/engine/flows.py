@@ -128,8 +128,8 @@ class Flows:
                 self._waits[index] = _still_waits(verdict, waited, self._now)
                 if old is None or old.way is not verdict.way:
                     self._class_enters(index, old, verdict, waited)
-                if old is not None and old.binding is not None and old.binding != verdict.binding:
-                    self._class_moves(index, old.binding, verdict, waited)
+                if old is not None and old.home is not None and old.home != verdict.home:
+                    self._class_moves(index, old.home, verdict, waited)
         if self.loners:
             only_the_session = _only_the_session(last, standing)
             for flow, loner in list(self.loners.items()):
@@ -157,7 +157,7 @@ class Flows:
         for flow in self._members[index].alive(now):
             if flow not in self.loners:
                 self.loners[flow] = Loner(old, self._record, new.way is Way.TUNNEL, waited)
-                self._react(flow, old, new.binding)
+                self._react(flow, old, new.home)
 
     def _react(self, flow: int, binding: Binding, new: Binding | None) -> None:
         """A live socket, bound to `binding`, while a new one would be bound to `new`."""
@@ -235,7 +235,7 @@ class Flows:
         binding = loner.binding
         if binding is None:
             return
-        traits, new = world.traits[world.classes[flow]], self.verdicts[world.classes[flow]].binding
+        traits, new = world.traits[world.classes[flow]], self.verdicts[world.classes[flow]].home
         if binding == new:
             self._follow(flow)
             return

@@ -51,8 +51,9 @@ class Network:
         self._wifis = {w.ssid: w for w in scenario.wifi}
         self._servers = {s.name: s for s in scenario.servers}
         self._traffic = traffic
-        self._signal = [(at, self._cellular.signal.band(dbm)) for at, dbm in world.nature.signal]
         self._radios = [(at, SETS[name]) for at, name in world.nature.radios]
+        bands = zip(world.nature.signal, self._radios, strict=True)
+        self._signal = [(at, self._cellular.signal.of(dbm, radio.rat)) for (at, dbm), (_, radio) in bands]
         self._station = WIFI_SETS[scenario.device.wifi_radio]
         interruptions = world.nature.interruptions
         self._interrupted: tuple[list[Instant], list[Instant]] = (
@@ -62,6 +63,7 @@ class Network:
         self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
         vpn = scenario.vpn
         self._over_tcp = vpn.protocol == "openvpn" and vpn.openvpn.transport == "tcp"
+        self._slow = scenario.device.behaviour.mptcp_slow
         self.reached = True
         """What the server sends by itself reaches the phone."""
         self.silent: set[str] = set()
@@ -93,6 +95,11 @@ class Network:
     def carries(self, path: PathState, server: str) -> bool:
         """Whether the default path and the server carry packets."""
         return server not in self.silent and path.works
+
+    def wifi_slow(self, path: PathState) -> bool:
+        """Whether the default path is a Wi-Fi that multipath TCP finds slow."""
+        wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
+        return wifi is not None and wifi.rtt > self._slow
 
     def translation_lifetime(self, path: PathState) -> Duration:
         """How long the default network's NAT remembers a tunnel that is silent. [µs]"""

@@ -83,6 +83,7 @@ def read(
         path.cellular_works,
         network.way(path, provider.server, now).ipv6,
         path.signed_in and default is Interface.WIFI,
+        network.wifi_slow(path),
     )
 
 

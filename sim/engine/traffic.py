@@ -216,7 +216,8 @@ class Traffic:
         if self._inside[self._pushes[first:behind]].any():
             rows = np.flatnonzero(self._inside[low:high]) + low
             at = self._at[rows]
-            before = np.concatenate(([max(said, self.last_sent(now - 1))], at[:-1]))
+            spoke = max(said, self.last_sent(now - 1), *self._flushes[-1:])
+            before = np.concatenate(([spoke], at[:-1]))
             lost = np.flatnonzero(self._pushed[rows] & ((at - before >= lifetime) | (before < since)))
             if len(lost):
                 return int(at[lost[0]])

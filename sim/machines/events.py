@@ -47,6 +47,11 @@ class WifiDemoted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WifiPreferred(Event):
+    """Wi-Fi is good enough again to be the default path."""
+
+
+@dataclass(frozen=True, slots=True)
 class WifiLost(Event):
     """The phone left the Wi-Fi network; the address is gone. `gap` is the time until cellular takes over. [µs]"""
 

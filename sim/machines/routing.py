@@ -97,6 +97,8 @@ class Traits(NamedTuple):
     """A look-up that the tunnel leaves unanswered asks the network's resolver, too."""
     pushed: bool = False
     """The other side begins: its bursts must reach the phone first."""
+    multipath: str = "none"
+    """Multipath TCP: `handover` or `interactive` puts a second subflow on cellular."""
     probe: bool = False
     """Not a flow: what a leak-test page would see."""
 
@@ -143,6 +145,8 @@ class Situation(NamedTuple):
     """The default network has IPv6."""
     portal: bool
     """The default network is one that wanted a sign-in."""
+    wifi_slow: bool
+    """The default network is a Wi-Fi too slow for an interactive multipath socket."""
 
     @property
     def address(self) -> int:
@@ -168,6 +172,13 @@ class Verdict(NamedTuple):
     cause: Cause | None
     grounds: tuple[str, ...]
     """Names of the parts of the situation that justify it; see :data:`ASPECTS`."""
+    first: Binding | None = None
+    """Where the first subflow of a multipath socket is bound, when this is about its second one."""
+
+    @property
+    def home(self) -> Binding | None:
+        """Where the socket itself is bound."""
+        return self.first or self.binding
 
     @property
     def exposed(self) -> bool:
@@ -185,13 +196,40 @@ ASPECTS: dict[str, tuple[str, ...]] = {
     "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked"),
     "session": ("answers", "reached"),
     "policy": ("seals", "enforces"),
-    "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal"),
+    "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal", "wifi_slow"),
 }
 """Grounds → the fields of :class:`Situation` in them."""
 
 
 def fresh(traits: Traits, s: Situation) -> Verdict:
     """The verdict on a new flow, or on a datagram of a socket that is bound to nothing."""
+    return _by_second_subflow(traits, s, _fresh(traits, s))
+
+
+def kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
+    """The verdict on a live socket that keeps the address it was opened with."""
+    return _by_second_subflow(traits, s, _kept(traits, binding, s))
+
+
+def _by_second_subflow(traits: Traits, s: Situation, one: Verdict) -> Verdict:
+    """What a multipath socket does instead when Wi-Fi is its way and carries nothing, or is slow.
+
+    The second subflow is pinned to cellular, so it is outside, unless a policy takes pinned sockets in.
+
+    # MODEL: it is used at once, and no longer when Wi-Fi is well again. XNU first waits for two time-outs of the first
+    # subflow, about a second, and may keep the second one. Bias: exposure begins a second early and ends early.
+    """
+    if traits.multipath == "none" or s.default is not Interface.WIFI or not s.cellular or s.seals or s.enforces:
+        return one
+    poor = not s.wifi_works or (traits.multipath == "interactive" and s.wifi_slow)
+    if not poor or one.way in (Way.REFUSED, Way.HELD):
+        return one
+    cause = Cause.OTHER_RADIO if s.intent else None
+    cellular = Binding(Interface.CELLULAR, s.cellular)
+    return _outside(traits, cellular, s, cause, ("path", "policy"))._replace(first=one.binding)
+
+
+def _fresh(traits: Traits, s: Situation) -> Verdict:
     if traits.link:
         return _outside(traits, _physical(traits, s), s, None, ("path",))
     if s.deadlocked:
@@ -219,8 +257,7 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
     return _outside(traits, interface, s, Cause.CAPTIVE_PORTAL if joining else s.gap, ("intent", "tunnel", "path"))
 
 
-def kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
-    """The verdict on a live socket that keeps the address it was opened with."""
+def _kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
     if s.deadlocked and not traits.link:
         return Verdict(Way.REFUSED, binding, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
     if not holds_address(binding, s):

@@ -100,6 +100,7 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         link=sockets.destination == "link",
         falls_back=chance.strays and sockets.destination == "resolver",
         pushed=kind.pushed,
+        multipath=sockets.mptcp,
     )
 
 

@@ -105,8 +105,8 @@ class Nature:
 def draw(scenario: Scenario, streams: Streams) -> Nature:
     """Draw the day of `scenario` from `streams`."""
     horizon = scenario.duration
-    where = whereabouts(scenario, streams)
     fronts = [usage.foreground(app, scenario, streams) for app in scenario.apps]
+    where = whereabouts(scenario, clip(joined(fronts), horizon), streams)
     screen = clip(joined([*fronts, usage.unlocked(scenario)]), horizon)
     wanted = [
         demand(entry, streams)

@@ -26,6 +26,7 @@ from sim.base.units import (
     read_duration,
     write_duration,
 )
+from sim.machines.ios.assist import WifiAssist
 from sim.machines.ios.behaviour import Behaviour, TunnelLimits
 from sim.machines.ios.ondemand import OnDemandRule
 from sim.machines.ios.path import PathRules
@@ -99,6 +100,8 @@ class Device(Model):
     encrypted_dns: bool = False
     """A system profile for encrypted DNS: a look-up that goes outside shows its resolver's address, not the name."""
     power: PhonePower = PhonePower()
+    wifi_assist: WifiAssist = WifiAssist()
+    """Whether and when cellular takes over from a poor Wi-Fi."""
     wifi_radio: Name = "wifi-2020"
     """A named parameter set of :data:`sim.machines.radio.WIFI_SETS`."""
     sleeps: bool = False
@@ -232,8 +235,13 @@ class Wifi(Model):
     """A Wi-Fi network."""
 
     ssid: Name
-    join: DurationLaw = lognormal(1500_000, 0.5)
-    """Scan, association, four-way handshake and DHCP."""
+    public: bool = False
+    """A network of a café or a station: joining it takes longer (`path.public_join`) and fails at times."""
+    join: DurationLaw | None = None
+    """Scan, association, four-way handshake, DHCP and captive probe. Default: log-normal with median 1.5 s, or the law
+    of public networks."""
+    join_failure: Share | None = None
+    """Probability that an attempt fails and is made again. Default: none, or that of public networks."""
     rtt: DurationField = 15_000
     """Round trip over the air and the access line, up to the internet."""
     loss: Share = 0.001
@@ -255,8 +263,14 @@ class Cellular(Model):
 
     radio: Name = "lte-2020"
     """A named parameter set of :data:`sim.machines.radio.SETS`."""
-    rtt: DurationField = 60_000
-    loss: Share = 0.0037
+    rtt: Annotated[
+        DurationField,
+        Cited(
+            "narayanan2021", "NW-Perf-Speedtest: medians 57 (NSA), 62 (SA), 89 ms (LTE)", MEASURED, "20 ms", "110 ms"
+        ),
+    ] = 60_000
+    """Of 4G and 5G; what 3G adds stands in `signal`."""
+    loss: Annotated[Share, Cited("raca2020", "static, 0.37 %", MEASURED, "0.0012", "0.011")] = 0.0037
     """Of a good signal."""
     signal: Signal = Signal()
     """What a weaker one adds."""
@@ -289,6 +303,8 @@ class Stay(Model):
     radio: Name | None = None
     """The generation of the cellular network here: a named parameter set of :data:`sim.machines.radio.SETS`. Default:
     that of `cellular.radio`."""
+    wifi_dbm: Annotated[float, Field(ge=-100, le=-20)] = -60.0
+    """RSSI of the Wi-Fi network. A weak one makes Wi-Fi Assist act. [dBm]"""
     signal_dbm: Annotated[float, Field(ge=-140, le=-40)] = -90.0
     """RSRP of the cellular network. [dBm]"""
     speed_kmh: Annotated[float, Field(ge=0, le=500)] | None = None
@@ -299,6 +315,8 @@ class Stay(Model):
     """Of the cellular network: a table, or the name of a law of :data:`sim.world.outages.OUTAGES`."""
     flapping: Flapping | None = None
     """Of this stay's Wi-Fi."""
+    pingpong: Share = 0.0
+    """Probability that the Wi-Fi of the stay before, once left, comes back for a moment."""
     leaving: Literal["fade", "clean", "overlap"] = "fade"
     """How the Wi-Fi of the stay before is left: after a phase in which it carries nothing, at once with a short
     gap without any path, or with cellular taking over while Wi-Fi still works."""
@@ -406,6 +424,8 @@ class Sockets(Model):
     dns_ttl: DurationField = 5 * MINUTE
     scope: Literal["none", "cellular"] = "none"
     """An app may pin its socket to cellular (Network framework, multipath TCP)."""
+    mptcp: Literal["none", "handover", "interactive"] = "none"
+    """Multipath TCP: a second subflow on cellular while Wi-Fi carries nothing, or (`interactive`) is slow."""
     clear_text: bool = False
     """The payload itself is readable on the way."""
     opens: Literal["with-app", "on-demand"] = "with-app"
@@ -419,6 +439,8 @@ class Sockets(Model):
 
     @model_validator(mode="after")
     def _lives(self) -> Sockets:
+        if self.mptcp != "none" and (self.transport != "tcp" or self.scope != "none"):
+            raise ValueError('mptcp needs transport = "tcp" and no scope')
         if self.lifetime.at(0.5) + self.reopen.after.at(0.5) < SHORTEST_LIFE:
             raise ValueError("lifetime and reopen.after together would open more than ten sockets a second")
         return self

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-from sim.base.laws import Law, exponential
+from sim.base.laws import Law, exponential, lognormal
 from sim.base.streams import Streams
 from sim.base.units import HOUR, MILLISECOND, MINUTE, Duration, Instant
 from sim.machines.events import (
@@ -25,12 +26,15 @@ from sim.machines.events import (
     WifiFaded,
     WifiJoined,
     WifiLost,
+    WifiPreferred,
 )
 from sim.machines.machine import Event
 from sim.world.demand import LONGEST, poisson
 from sim.world.intervals import Intervals, Ints, joined, listed, paired
 from sim.world.outages import Outages
 from sim.world.scenario import Scenario, Stay, Wifi
+
+HOME_JOIN = lognormal(1500 * MILLISECOND, 0.5)
 
 
 @dataclass(frozen=True)
@@ -49,16 +53,25 @@ class Whereabouts:
     """Of each stay: when cellular was there and carried nothing, for longer than that."""
 
 
-def whereabouts(scenario: Scenario, streams: Streams) -> Whereabouts:
-    """Draw what the radios can reach, stay by stay."""
+def whereabouts(scenario: Scenario, front: Intervals, streams: Streams) -> Whereabouts:
+    """Draw what the radios can reach, stay by stay.
+
+    Parameters
+    ----------
+    front : when some app is in front
+    """
     found = Whereabouts()
     stays = scenario.stays_in_time()
     ends = [*(begin for begin, _ in stays[1:]), scenario.duration]
     before: Stay | None = None
-    for (begin, stay), end in zip(stays, ends, strict=True):
+    afters = [*(stay for _, stay in stays[1:]), None]
+    for (begin, stay), end, after in zip(stays, ends, afters, strict=True):
         if before is None or stay.cellular != before.cellular:
             found.script.append((begin, CellularAttached() if stay.cellular else CellularLost()))
-        _InReach(scenario, found, begin, end, streams).wifi(stay, before)
+        near = _InReach(scenario, found, begin, end, after, streams)
+        near.wifi(stay, before)
+        if scenario.device.wifi_assist.on and stay.cellular:
+            _assist(scenario, found, near.poor, front, begin, streams)
         if stay.cellular:
             _Cells(scenario, found, begin, end, streams).pass_by(stay, before)
         before = stay
@@ -68,33 +81,100 @@ def whereabouts(scenario: Scenario, streams: Streams) -> Whereabouts:
     return found
 
 
+class Poor(NamedTuple):
+    """A stretch in which Wi-Fi Assist may act."""
+
+    begin: Instant
+    end: Instant
+    weak: bool
+    """Wi-Fi is weak but carries: the phone tries it again and again. Otherwise it carries nothing."""
+    left: bool
+    """At its end the phone leaves the network."""
+
+
 class _InReach:
     """The Wi-Fi of one stay."""
 
-    def __init__(self, scenario: Scenario, found: Whereabouts, begin: Instant, end: Instant, streams: Streams) -> None:
+    def __init__(
+        self, scenario: Scenario, found: Whereabouts, begin: Instant, end: Instant, after: Stay | None, streams: Streams
+    ) -> None:
         self._scenario, self._found, self._begin, self._end, self._streams = scenario, found, begin, end, streams
+        self._after = after
         self._changes = found.changes.setdefault(begin, [])
+        self.poor: list[Poor] = [
+            Poor(at, at + action.lasts, weak=False, left=False)
+            for at, action in scenario.deeds_in_time()
+            if action.do == "outage" and action.interface == "wifi" and action.lasts and begin <= at < end
+        ]
+        """Stretches in which Wi-Fi Assist may act."""
 
     def wifi(self, stay: Stay, before: Stay | None) -> None:
         """Leave the Wi-Fi of the stay before, join this one's, and lose it now and then."""
         free, same = self._begin, before is not None and before.wifi == stay.wifi
         if before is not None and before.wifi is not None and not same:
             free = self._leave(stay.leaving, free, self._draws("leaving", self._losing(stay.leaving)))
-        if stay.wifi is None or (same and not stay.flapping):
+            if stay.wifi is None and stay.pingpong:
+                self._come_back(stay, before.wifi, free)
+        if stay.wifi is None:
             return
-        wifi = next(w for w in self._scenario.wifi if w.ssid == stay.wifi)
-        lucks, joins = self._streams.of(f"path.luck.{self._begin}"), self._draws("join", wifi.join)
+        weak = stay.wifi_dbm < self._scenario.device.wifi_assist.weaker_than_dbm
+        if same and not stay.flapping:
+            self._note_weak(weak, self._begin, stay)
+            return
+        wifi = self._network(stay.wifi)
+        lucks, joins = self._streams.of(f"path.luck.{self._begin}"), self._joins(wifi)
         now = self._join(wifi, free + (next(joins) if before else 0), lucks, at_once=before is None)
         if stay.flapping is None:
+            self._note_weak(weak, now, stay)
             return
         stays, aways = self._draws("stays", stay.flapping.stays), self._draws("away", stay.flapping.away)
         losses = self._draws("losses", self._losing(stay.leaving))
         while (gone := now + max(next(stays), MILLISECOND)) < self._end:
+            if weak:
+                self.poor.append(Poor(now, gone, weak=True, left=True))
             free = self._leave(stay.leaving, gone, losses)
             now = self._join(wifi, max(free, gone + next(aways)) + next(joins), lucks)
+        self._note_weak(weak, now, stay)
+
+    def _note_weak(self, weak: bool, begin: Instant, stay: Stay) -> None:
+        if weak:
+            left = self._after is not None and self._after.wifi != stay.wifi
+            self.poor.append(Poor(begin, self._end, weak=True, left=left))
+
+    def _come_back(self, stay: Stay, ssid: str, free: Instant) -> None:
+        """The network just left is seen again, joined, and left again."""
+        rules = self._scenario.path
+        happens, after, lasts, address, loses = self._streams.of(f"path.pingpong.{self._begin}").random(5).tolist()
+        now = free + rules.pingpong.at(after)
+        if happens < stay.pingpong and now < self._end:
+            self._found.script.append((now, WifiJoined(ssid, address)))
+            self._changes.append(now)
+            gone = min(now + max(rules.pingpong_visit.at(lasts), MILLISECOND), self._end)
+            takes = self._losing(stay.leaving).at(loses)
+            self._leave(stay.leaving, gone, iter([min(takes, self._end - gone)]))
+
+    def _network(self, ssid: str) -> Wifi:
+        return next(w for w in self._scenario.wifi if w.ssid == ssid)
 
     def _draws(self, purpose: str, law: Law) -> Iterator[Duration]:
         return self._streams.draws(f"path.{purpose}.{self._begin}", law)
+
+    def _joins(self, wifi: Wifi) -> Iterator[Duration]:
+        """How long it takes to join a network, with the attempts that fail."""
+        rules = self._scenario.path
+        law = wifi.join or (rules.public_join if wifi.public else HOME_JOIN)
+        draws = self._draws("join", law)
+        failure = wifi.join_failure if wifi.join_failure is not None else rules.public_join_failure * wifi.public
+        if not failure:
+            return draws
+        return self._with_failures(draws, failure, self._streams.of(f"path.join.failure.{self._begin}"))
+
+    def _with_failures(self, draws: Iterator[Duration], failure: float, chance: np.random.Generator) -> Iterator[int]:
+        while True:
+            takes = next(draws)
+            while chance.random() < failure:
+                takes += next(draws)
+            yield takes
 
     def _losing(self, how: str) -> Law:
         rules = self._scenario.path
@@ -117,7 +197,30 @@ class _InReach:
             self._found.script.append((at, WifiLost(takes)))
             return at
         self._found.script.extend(((at, WifiFaded() if how == "fade" else WifiDemoted()), (at + takes, WifiLost())))
+        if how == "fade":
+            self.poor.append(Poor(at, at + takes, weak=False, left=True))
         return at + takes
+
+
+def _assist(
+    scenario: Scenario, found: Whereabouts, poor: list[Poor], front: Intervals, stay: Instant, streams: Streams
+) -> None:
+    """Wi-Fi Assist: cellular takes over from a poor Wi-Fi while an app is in front."""
+    rules = scenario.device.wifi_assist
+    afters, backs = (
+        streams.draws(f"path.assist.{stay}", rules.after),
+        streams.draws(f"path.assist.back.{stay}", rules.back_after),
+    )
+    for stretch in sorted(poor):
+        low, high = front[:, 1].searchsorted(stretch.begin, side="right"), front[:, 0].searchsorted(stretch.end)
+        for begin, end in front[low:high].tolist():
+            now, until = max(begin, stretch.begin), min(end, stretch.end)
+            while (now := now + next(afters)) < until:
+                found.script.append((now, WifiDemoted()))
+                back = min(now + max(next(backs), MILLISECOND), until) if stretch.weak else until
+                if back < stretch.end or not stretch.left:
+                    found.script.append((back, WifiPreferred()))
+                now = back
 
 
 class _Cells:

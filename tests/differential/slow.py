@@ -133,7 +133,7 @@ class SlowTraffic:
             if not self._inside[row]:
                 continue
             if at >= now and self._pushed[self._class[row]]:
-                before = max([spoke, *(flush for flush in self.flushes if flush < at)])
+                before = max([spoke, *(flush for flush in self.flushes if flush <= at)])
                 if at - before >= lifetime or before < since:
                     return at
             spoke = max(spoke, at)

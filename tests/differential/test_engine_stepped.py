@@ -162,7 +162,7 @@ def assert_reached(run: Run, traffic: SlowTraffic) -> None:
         ssid = [name for begin, name in joins if begin <= at][-1] if situation.default is Interface.WIFI else ""
         lifetime = getattr(wifis.get(ssid, world.scenario.cellular), field)
         moved = max([m for m in moves if m <= at], default=0)
-        mine = [t for t, kind in packets if t <= at and not (t == at and kind == "data")]
+        mine = [t for t, kind in packets if t <= at and (t < at or kind == "control" or t in traffic.flushes)]
         others = [t for r, t in enumerate(traffic.times) if r != row and t == at and traffic.is_inside(r)]
         spoke = max([*mine, *others, *([0] if not moved else [])], default=-NEVER)
         alive = at - spoke < lifetime and spoke >= moved

@@ -65,6 +65,7 @@ OFF = Situation(
     cellular_works=True,
     ipv6=True,
     portal=False,
+    wifi_slow=False,
 )
 DOWN = OFF._replace(intent=True)
 UP = DOWN._replace(connected=True, routes=True, utun=1, answers=True)

@@ -58,8 +58,13 @@ def pushes(run: Run) -> list[tuple[Instant, Fate, Instant]]:
 
 def test_a_push_into_a_silent_tunnel_waits_until_the_phone_speaks() -> None:
     """At 100 and 200 s the phone has been silent for more than a minute, and nobody waits longer than TCP does (153 s)."""
-    T, S = Fate.TUNNELLED, Fate.STALLED
-    assert pushes(play()) == [(100, S, 253), (200, T, 301), (300, T, 301), (400, S, 553), (500, Fate.WAITING, 600)]
+    assert pushes(play()) == [
+        (100, Fate.STALLED, 253),
+        (200, Fate.TUNNELLED, 301),
+        (300, Fate.TUNNELLED, 301),
+        (400, Fate.STALLED, 553),
+        (500, Fate.WAITING, 600),
+    ]
 
 
 @pytest.mark.parametrize(("keepalive", "arrives"), [("25 s", True), ("59 s", True), ("70 s", False)])

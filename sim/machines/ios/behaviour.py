@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from sim.base.citing import ASSUMED, MEASURED, REPORTED, Cited, Parameters
+from sim.base.citing import ASSUMED, MEASURED, REPORTED, SPECIFIED, Cited, Parameters
 from sim.base.laws import DurationLaw, lognormal, triangular
 from sim.base.units import MILLISECOND, DurationField, Share, minutes, seconds
 
@@ -87,6 +87,9 @@ class Behaviour(Parameters):
     background_time: Annotated[
         DurationField, Cited("apple-forum-85066", "about 30 s since iOS 13", REPORTED, "5 s", "30 s")
     ] = seconds(30)
+    mptcp_slow: Annotated[DurationField, Cited("xnu", "multipath TCP, threshold of the round trip", SPECIFIED)] = (
+        600 * MILLISECOND
+    )
     tcp_patience: Annotated[
         DurationField,
         Cited(

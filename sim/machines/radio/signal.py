@@ -1,4 +1,4 @@
-"""What a weak cellular signal costs: loss and delay by band of RSRP.
+"""What a weak cellular signal costs, and what an older network does: loss and delay by band of RSRP, and of 3G.
 
 Link adaptation and retransmission hide most of it: neither delay nor loss varies visibly between -110 and -65 dBm in
 a large drive data set; below that, packets go missing and wait.
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from sim.base.citing import ASSUMED, Cited, Parameters
+from sim.base.citing import ASSUMED, MEASURED, Cited, Parameters
 from sim.base.units import MILLISECOND, DurationField, Share
+from sim.machines.radio.handover import Rat
 
 FAIR, POOR, VERY_POOR = -90.0, -100.0, -110.0
 """Upper ends of the bands. [dBm]"""
@@ -43,6 +44,20 @@ class Signal(Parameters):
     very_poor_delay: Annotated[DurationField, Cited("judgement", "round trip added", ASSUMED, "20 ms", "200 ms")] = (
         60 * MILLISECOND
     )
+
+    umts_loss: Annotated[
+        Share, Cited("raca2020", "driving: HSPA+ 4.4 %, less what a 4G network loses", MEASURED, "0.013", "0.1")
+    ] = 0.04
+    umts_delay: Annotated[
+        DurationField, Cited("raca2020", "median of HSPA+ 123 ms, less 60 ms of LTE", MEASURED, "20 ms", "200 ms")
+    ] = 63 * MILLISECOND
+
+    def of(self, dbm: float, rat: str) -> Band:
+        """What a signal of this RSRP [dBm] adds in a network of this technology."""
+        band = self.band(dbm)
+        if Rat(rat) is not Rat.UMTS:
+            return band
+        return Band(1 - (1 - band.loss) * (1 - self.umts_loss), band.delay + self.umts_delay)
 
     def band(self, dbm: float) -> Band:
         """What a signal of this RSRP [dBm] adds."""
