@@ -15,6 +15,8 @@ from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.lte import Lte
 from sim.machines.radio.paging import listens_after, wakes_after
 from sim.machines.radio.signal import Band
+from sim.world.intervals import Intervals
+from sim.world.scenario import Wifi
 from sim.world.world import World
 
 GOOD = Band(0.0, 0)
@@ -55,11 +57,7 @@ class Network:
         bands = zip(world.nature.signal, self._radios, strict=True)
         self._signal = [(at, self._cellular.signal.of(dbm, radio.rat)) for (at, dbm), (_, radio) in bands]
         self._station = WIFI_SETS[scenario.device.wifi_radio]
-        interruptions = world.nature.interruptions
-        self._interrupted: tuple[list[Instant], list[Instant]] = (
-            interruptions[:, 0].tolist(),
-            [0, *interruptions[:, 1].tolist()],
-        )
+        self._handovers, self._roams = _ends(world.nature.interruptions), _ends(world.nature.roams)
         self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
         vpn = scenario.vpn
         self._over_tcp = vpn.protocol == "openvpn" and vpn.openvpn.transport == "tcp"
@@ -78,11 +76,14 @@ class Network:
         key = (path.default, path.wifi_near, server, band)
         found = self._ways.get(key)
         if found is None:
-            wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
-            access, behind = wifi or self._cellular, self._servers[server]
+            access, behind = self._wifi(path) or self._cellular, self._servers[server]
             loss = 1 - (1 - access.loss) * (1 - band.loss) * (1 - behind.loss)
             found = self._ways[key] = Way(access.rtt + band.delay + behind.extra_rtt, loss, access.ipv6)
         return found
+
+    def _wifi(self, path: PathState) -> Wifi | None:
+        """The Wi-Fi network that is the default path, if one is."""
+        return self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
 
     def _band(self, now: Instant) -> Band:
         """What the signal of this moment adds."""
@@ -98,13 +99,12 @@ class Network:
 
     def wifi_slow(self, path: PathState) -> bool:
         """Whether the default path is a Wi-Fi that multipath TCP finds slow."""
-        wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
+        wifi = self._wifi(path)
         return wifi is not None and wifi.rtt > self._slow
 
     def translation_lifetime(self, path: PathState) -> Duration:
         """How long the default network's NAT remembers a tunnel that is silent. [µs]"""
-        wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
-        access = wifi or self._cellular
+        access = self._wifi(path) or self._cellular
         return access.nat_tcp if self._over_tcp else access.nat_udp
 
     def answer_after(self, message: Transmit, way: Way, path: PathState, now: Instant) -> Duration:
@@ -114,25 +114,24 @@ class Network:
         # handovers. Bias: exchanges over an access whose round trip is longer than a DRX cycle are too quick.
         """
         cellular = path.default is Interface.CELLULAR
-        sent = self._held(now + self._radio_wait(now)) if cellular else now
+        breaks = self._handovers if cellular else self._roams
+        sent = _held(now + (self._radio_wait(now) if cellular else 0), breaks)
         back = sent + message.round_trips * way.round_trip
         asked = back - way.round_trip
         i = bisect_left(self._traffic.times, back)
         quiet = back - max(asked, self._traffic.times[i - 1] if i else asked)
         if cellular:
-            return self._held(back + listens_after(self.radio(now), quiet)) - now
-        return back + wakes_after(self._station, quiet, back - self.default_since) - now
-
-    def _held(self, at: Instant) -> Instant:
-        """`at`, or the end of the handover that is under way then."""
-        begins, ends = self._interrupted
-        return max(at, ends[bisect_right(begins, at)])
+            back += listens_after(self.radio(now), quiet)
+        else:
+            back += wakes_after(self._station, quiet, back - self.default_since)
+        return _held(back, breaks) - now
 
     def _radio_wait(self, now: Instant) -> Duration:
         """Promotion that a packet offered now waits for.
 
-        # MODEL: every burst counts as radio activity, also one that a policy held back. Bias: after a held burst a
-        # handshake may find the radio awake up to one promotion (0.3 s) too early.
+        # MODEL: every burst counts as radio activity from its instant on, also one that a policy held back and a push
+        # whose page is not yet heard. Bias: just after one, a handshake may find the radio awake up to a promotion
+        # (0.3 s) too early, and after a push up to a paging cycle more.
         """
         times, radio = self._traffic.times, self.radio(now)
         recent = [c.at for c in self.control[-_RECENT:] if c.at < now]
@@ -148,6 +147,23 @@ class Network:
             return 0
         before = max([times[j - 1] if j else -NEVER, *(t for t in recent if t < window)])
         return first + radio.promotion - now if first - before >= radio.tail else 0
+
+
+class _Breaks(NamedTuple):
+    """When nothing passes for a moment."""
+
+    begins: list[Instant]
+    ends: list[Instant]
+    """One more: before the first beginning stands 0."""
+
+
+def _ends(interruptions: Intervals) -> _Breaks:
+    return _Breaks(interruptions[:, 0].tolist(), [0, *interruptions[:, 1].tolist()])
+
+
+def _held(at: Instant, breaks: _Breaks) -> Instant:
+    """`at`, or the end of the handover that is under way then."""
+    return max(at, breaks.ends[bisect_right(breaks.begins, at)])
 
 
 T = TypeVar("T")

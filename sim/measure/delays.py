@@ -127,7 +127,7 @@ def _uses(run: Run) -> Iterator[tuple[OnAir, Sleeper, Intervals, Intervals]]:
         station = WIFI_SETS[scenario.device.wifi_radio]
         rate = sum(w.rate_mbps for w in scenario.wifi) / len(scenario.wifi)
         dozing = Sleeper(station.tail, 0, station.tail, lambda quiet, since: wakes_after(station, quiet, since))
-        yield _on_air(run, False, rate), dozing, associated, nature.interruptions[:0]
+        yield _on_air(run, False, rate), dozing, associated, nature.roams
     attached = run.when(lambda s: s.cellular != 0)
     on_air = _on_air(run, True, scenario.cellular.rate_mbps)
     for name in dict.fromkeys(name for _, name in nature.radios):

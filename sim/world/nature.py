@@ -91,6 +91,8 @@ class Nature:
     """Cell changes, (n,). [µs]"""
     interruptions: Intervals
     """When one was executed and nothing passed on cellular."""
+    roams: Intervals
+    """When the phone changed access points and nothing passed on Wi-Fi."""
     signal: tuple[tuple[Instant, float], ...] = field(default=())
     """From when on which RSRP. [dBm]"""
     radios: tuple[tuple[Instant, str], ...] = field(default=())
@@ -127,6 +129,7 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         asleep=asleep,
         handovers=handovers[handovers < horizon],
         interruptions=clip(joined(where.interruptions), horizon),
+        roams=clip(joined(where.roams), horizon),
         signal=tuple((at, stay.signal_dbm) for at, stay in scenario.stays_in_time()),
         radios=tuple((at, stay.radio or scenario.cellular.radio) for at, stay in scenario.stays_in_time()),
     )

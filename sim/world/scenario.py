@@ -242,6 +242,9 @@ class Wifi(Model):
     of public networks."""
     join_failure: Share | None = None
     """Probability that an attempt fails and is made again. Default: none, or that of public networks."""
+    roam: DurationLaw = lognormal(80_000, 0.3)
+    """How long a change of access point interrupts: 0.05 s with 802.11r, 0.08 s with a pre-shared key, 0.25 s with
+    802.1X; some seconds where the phone must search first (no 802.11k)."""
     rtt: DurationField = 15_000
     """Round trip over the air and the access line, up to the internet."""
     loss: Share = 0.001
@@ -315,6 +318,8 @@ class Stay(Model):
     """Of the cellular network: a table, or the name of a law of :data:`sim.world.outages.OUTAGES`."""
     flapping: Flapping | None = None
     """Of this stay's Wi-Fi."""
+    roams_per_minute: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """How often the phone changes between access points of its Wi-Fi network; it keeps its address."""
     pingpong: Share = 0.0
     """Probability that the Wi-Fi of the stay before, once left, comes back for a moment."""
     leaving: Literal["fade", "clean", "overlap"] = "fade"

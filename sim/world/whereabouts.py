@@ -49,6 +49,8 @@ class Whereabouts:
     """Cell changes of each stay. [µs]"""
     interruptions: list[Intervals] = field(default_factory=list)
     """Of each stay: when a handover that succeeded was executed, and nothing passed."""
+    roams: list[Intervals] = field(default_factory=list)
+    """Of each stay: when the phone changed access points, and nothing passed on Wi-Fi."""
     holes: list[Intervals] = field(default_factory=list)
     """Of each stay: when cellular was there and carried nothing, for longer than that."""
 
@@ -117,6 +119,8 @@ class _InReach:
                 self._come_back(stay, before.wifi, free)
         if stay.wifi is None:
             return
+        if stay.roams_per_minute:
+            self._roam(stay.roams_per_minute, self._network(stay.wifi).roam)
         weak = stay.wifi_dbm < self._scenario.device.wifi_assist.weaker_than_dbm
         if same and not stay.flapping:
             self._note_weak(weak, self._begin, stay)
@@ -140,6 +144,16 @@ class _InReach:
         if weak:
             left = self._after is not None and self._after.wifi != stay.wifi
             self.poor.append(Poor(begin, self._end, weak=True, left=left))
+
+    def _roam(self, per_minute: float, law: Law) -> None:
+        """Changes of access point.
+
+        # MODEL: what a roam interrupts waits until it is done, as with handovers between cells, also where it takes
+        # seconds. Bias: a roam of several seconds loses nothing, and Wi-Fi Assist does not see it.
+        """
+        begin, streams = self._begin, self._streams
+        at = begin + poisson(streams.of(f"path.roams.{begin}"), MINUTE / per_minute, self._end - begin)
+        self._found.roams.append(paired(at, at + streams.sample(f"path.roams.length.{begin}", law, len(at))))
 
     def _come_back(self, stay: Stay, ssid: str, free: Instant) -> None:
         """The network just left is seen again, joined, and left again."""

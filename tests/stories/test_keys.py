@@ -92,6 +92,7 @@ def outcome(settings: dict[str, Any]) -> dict[str, Any]:
         ("stays.1.signal_dbm", -120.0, {}),
         ("stays.1.handovers_per_minute", 3.0, {}),
         ("stays.1.speed_kmh", 90.0, {}),
+        ("stays.0.roams_per_minute", 60.0, {"wifi.0.roam": "600 ms"}),
         ("stays.1.pingpong", 1.0, {}),
         ("stays.0.wifi_dbm", -88.0, {"apps.0.in_front": True}),
         ("device.wifi_assist.on", False, {"apps.0.in_front": True, "stays.1.leaving": "fade"}),

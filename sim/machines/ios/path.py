@@ -11,7 +11,7 @@ change at once; processes (the provider, apps) are told a little later.
 Wi-Fi is preferred as soon as it is associated and not held by a captive portal; cellular stays attached beside it. An
 address that comes back (same network, with a probability) revives sockets that waited for it.
 
-Left out: wired interfaces, roaming between access points, NAT64. Wi-Fi Assist is nature's doing here
+Left out: wired interfaces, NAT64. The access points of a network are one here. Wi-Fi Assist is nature's doing
 (:mod:`sim.machines.ios.assist`).
 
 Follows: Apple's Network framework (NWPath); XNU ``tcp_output.c`` for addresses that return.

@@ -14,6 +14,8 @@ Follows: TS 36.321 §5.7 (DRX), TS 36.304 §7 (paging); the probes of Narayanan 
 # short cycles last about as long. Bias: packets in that third of a second wait up to a short cycle (40 ms) too little.
 # MODEL: a paging occasion and an on-duration are instants. Bias: packets that come within the on-duration (10 of
 # 320 ms) wait up to that long too much, and pages likewise.
+# MODEL: a 5G phone in RRC_INACTIVE is woken as if it were idle. Bias: none for what is sent to it; what it sends itself
+# in the five seconds after a tail waits a quarter of a second too long.
 """
 
 from __future__ import annotations
