@@ -128,8 +128,10 @@ class Flows:
                 self._waits[index] = _still_waits(verdict, waited, self._now)
                 if old is None or old.way is not verdict.way:
                     self._class_enters(index, old, verdict, waited)
-                if old is not None and old.home is not None and old.home != verdict.home:
-                    self._class_moves(index, old.home, verdict, waited)
+                if old is not None and (old.binding != verdict.binding or old.first != verdict.first):
+                    was = old.home
+                    if was is not None and was != verdict.home:
+                        self._class_moves(index, was, verdict, waited)
         if self.loners:
             only_the_session = _only_the_session(last, standing)
             for flow, loner in list(self.loners.items()):

@@ -40,8 +40,8 @@ from sim.machines.machine import (
 from sim.world.intervals import Ints
 
 NOTED_AHEAD: Duration = 3 * HOUR
-PUSHES_AHEAD: Duration = HOUR // 2
-"""How far ahead a push is sought that would not reach the phone."""
+PUSHES_AHEAD = 64
+"""How many pushes are looked at to find one that would not reach the phone."""
 
 
 class Traffic:
@@ -51,10 +51,9 @@ class Traffic:
         self, at: Ints, flow: Ints, classes: Ints, n_classes: int, pushed: NDArray[np.bool_] | None = None
     ) -> None:
         self.times = array("q", at.tobytes())
-        self._at = at
-        self._pushed = np.zeros(n_classes, dtype=bool)[classes[flow]] if pushed is None else pushed[classes[flow]]
-        """(n_bursts,) the other side begins it."""
-        self._pushes = np.flatnonzero(self._pushed)
+        self._pushes: list[int] = [] if pushed is None else np.flatnonzero(pushed[classes[flow]]).tolist()
+        """Rows of bursts that the other side begins."""
+        self._push_at = [self.times[row] for row in self._pushes]
         self._flags = bytearray(len(at))
         self._inside = np.frombuffer(self._flags, dtype=np.uint8)
         order = np.argsort(flow, kind="stable")
@@ -209,19 +208,23 @@ class Traffic:
         ----------
         said : when the phone last said something that is no burst
         """
-        fence = now + PUSHES_AHEAD
-        self._note(fence)
-        low, high = bisect_left(self.times, now), bisect_left(self.times, fence)
-        first, behind = self._pushes.searchsorted((low, high)).tolist()
-        if self._inside[self._pushes[first:behind]].any():
-            rows = np.flatnonzero(self._inside[low:high]) + low
-            at = self._at[rows]
-            spoke = max(said, self.last_sent(now - 1), *self._flushes[-1:])
-            before = np.concatenate(([spoke], at[:-1]))
-            lost = np.flatnonzero(self._pushed[rows] & ((at - before >= lifetime) | (before < since)))
-            if len(lost):
-                return int(at[lost[0]])
-        return fence if behind < len(self._pushes) else NEVER
+        self._note(now)
+        times, flags, pushes = self.times, self._flags, self._pushes
+        low, first = bisect_left(times, now), bisect_left(self._push_at, now)
+        spoke = -NEVER
+        for row in pushes[first : first + PUSHES_AHEAD]:
+            at = times[row]
+            if at >= self._noted_until:
+                return at
+            if not flags[row]:
+                continue
+            i = flags.rfind(1, low, row)
+            if i < 0 and spoke == -NEVER:
+                spoke = max(said, self.last_sent(now - 1), *self._flushes[-1:])
+            before = times[i] if i >= 0 else spoke
+            if at - before >= lifetime or before < since:
+                return at
+        return self._push_at[first + PUSHES_AHEAD] if first + PUSHES_AHEAD < len(pushes) else NEVER
 
     # Watches ----------------------------------------------------------------------------------------------------------
 
