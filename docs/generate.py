@@ -30,6 +30,8 @@ from sim.machines.radio.lte import Lte
 from sim.machines.radio.wifi import WifiPsm
 from sim.machines.routing import Cause
 from sim.measure.explain import remedies
+from sim.study.evidence.coverage import MECHANISMS, MITIGATIONS, SITUATIONS, Covered
+from sim.study.evidence.register import checks
 from sim.world import shipped
 from sim.world.scenario import Vpn
 
@@ -45,6 +47,7 @@ def pages() -> dict[Path, str]:
     return {
         _HERE / "reference" / "parameters.md": parameters.markdown(),
         _HERE / "reference" / "machines.md": machines(),
+        _HERE / "reference" / "coverage.md": coverage(),
         **_with_block(_HERE / "reference" / "glossary.md", "causes", causes()),
         **_with_block(_HERE / "background" / "limits.md", "model notes", model_notes()),
     }
@@ -160,6 +163,32 @@ def causes() -> str:
         closes = "; ".join(what for what, _ in remedies(cause, bare))
         lines.append(f"| {cause.value} | {closes} | {', '.join(shown.get(cause.value.split()[0], []))} |")
     return "\n".join(lines) + "\n"
+
+
+def coverage() -> str:
+    """The page that says of each mechanism where it is, what shows it, and what holds it to its sources."""
+    lines = [
+        "# Coverage",
+        "",
+        _MADE.format("`sim/study/evidence/coverage.py`"),
+        "",
+        "Every documented mechanism: where it is in the model, which shipped scenario shows it, which checks of",
+        "`leakwindow evidence` try it, and what these checks rest on. A test fails if one has no check.",
+    ]
+    for title, rows in (("Mechanisms", MECHANISMS), ("Situations on iOS", SITUATIONS), ("Mitigations", MITIGATIONS)):
+        lines += ["", f"## {title}", ""]
+        lines += ["| | what | in the model | scenario | checks | sources | lacks |", "|---|---|---|---|---|---|---|"]
+        lines += [_covered(row) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _covered(row: Covered) -> str:
+    found = [c for c in checks().values() if any(c.id == w or c.id.startswith(f"{w}-") for w in row.checks)]
+    sources = sorted({c.source for c in found})
+    files = ", ".join(f"`sim/{file}`" for file in row.files)
+    ids = ", ".join(c.id for c in found)
+    lacks = row.lacks or "nothing known"
+    return f"| {row.id} | {row.what} | {files} | `{row.scenario}` | {ids} | {', '.join(sources)} | {lacks} |"
 
 
 class Note(NamedTuple):

@@ -101,9 +101,51 @@ def table(dice: Dice, protocol: str | None = None, sleeps: bool | None = None) -
             "wake_every": dice.us(30 * SECOND, 6 * MINUTE),
             "wake_for": dice.us(3 * SECOND, 40 * SECOND),
         }
+    _roughen(dice, found)
     for access in (*found["wifi"], found["cellular"]):
         access["nat_udp"] = dice.one_of("10 s", "30 s", "3 min")
     return found
+
+
+def _roughen(dice: Dice, found: Table) -> None:
+    """Hostile networks, and what pages and other VPNs do. Thrown last, so that a day's number means what it meant before."""
+    for wifi in found.get("wifi", []):
+        if dice.once_in(4):
+            wifi["local_network"] = dice.one_of("0.0.0.0/1", "64.0.0.0/2", "192.168.7.0/24")
+        if dice.once_in(4):
+            wifi["dhcp_routes"] = dice.one_of(["0.0.0.0/1", "128.0.0.0/1"], ["8.0.0.0/6"])
+        if dice.once_in(8):
+            wifi["spoofs_server"] = ["17.0.0.0/8"]
+        if dice.once_in(12):
+            wifi["router_vpn"] = True
+    if dice.once_in(4):
+        found["vpn"].update(enforce_routes=True, routes=["0.0.0.0/1", "128.0.0.0/1", "::/0"])
+    if dice.once_in(4):
+        found["vpn"]["client"]["kill_switch"] = "app"
+    if dice.once_in(4):
+        found["vpn"]["endpoint"] = "name"
+    if dice.once_in(8):
+        found["apps"][-1]["kind"] = "tethered"
+    if "on_demand" in found["vpn"] and dice.once_in(3):
+        needs = {"domains": ["example.org"], "required_dns": ["10.0.0.1"]}
+        found["vpn"]["on_demand"] = [
+            {"action": "disconnect", "dns_domain": ["home.*"]},
+            {"action": "evaluate", "evaluate": [needs]},
+        ]
+    if dice.once_in(4):
+        found["apps"][0]["sockets"][0].update(domain="example.net", doh=True, doh_address=dice.one_of("", "9.9.9.9"))
+    if dice.once_in(6):
+        found.setdefault("device", {})["behaviour"] = dice.one_of(
+            "new-sockets-outside", "android-block", "horowitz-2022"
+        )
+    for wifi in found.get("wifi", []):
+        if dice.once_in(4):
+            wifi.update(dns_domain="home.arpa", imitates="home")
+        if dice.once_in(4):
+            wifi["dns_servers"] = ["10.0.0.1"]
+    for deed in ("gather_candidates", "enable_other_vpn", "clear_settings"):
+        if dice.once_in(5):
+            found["timeline"].append({"do": deed, "at": dice.us(0, 9 * MINUTE)})
 
 
 def _traffic(dice: Dice) -> Table:

@@ -818,6 +818,28 @@ SOURCES: dict[str, Source] = {
         "2024-12-29",
         "Figures were recomputed from the traces, which include an addition of 2016.",
     ),
+    "pam2025-multi-carrier": Source(
+        "Multi-carrier data set: pings and aligned handovers of three US operators, coast to coast",
+        "NUWiNS group",
+        2025,
+        "PAM 2025; data: github.com/NUWiNS/pam2025-multi-carrier-dataset",
+        _SEEN,
+        "Only the data files were read, not the paper.",
+    ),
+    "gnettrack-analytics": Source(
+        "GNetTrackAnalytics: drive test logs of operators in Dakar",
+        "braz0101",
+        2025,
+        "github.com/braz0101/GNetTrackAnalytics@3c84fc9 raw_logs",
+        _SEEN,
+    ),
+    "mp-traces": Source(
+        "MP-Traces: Wi-Fi and cellular measured at once while walking on a campus",
+        "aydini",
+        None,
+        "github.com/aydini/MP-Traces@f0ea75b Traces",
+        _SEEN,
+    ),
     "densquer": Source(
         "DensQuer: density of 5G cells and the power of a Pixel 7a", "DensQuer authors", None, "a paper", _SEEN
     ),

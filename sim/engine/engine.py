@@ -50,7 +50,7 @@ from sim.machines.machine import (
     Transmit,
     Watch,
 )
-from sim.machines.routing import Fate
+from sim.machines.routing import UNSEEN, Fate, fresh
 from sim.world.world import World
 
 LOOK_AHEAD: Duration = 130 * SECOND
@@ -63,8 +63,9 @@ _CHATTY = (OnReply, OnSilence)
 _ROUTING = ProviderState._fields.index("usable")
 """Fields of a provider's state before this one concern routing."""
 _DEEDS = {
-    ev.VpnTurnedOn, ev.VpnTurnedOff, ev.ServerChosen, ev.KeyRotated, ev.AppUpdated, ev.AirplaneTurnedOn,
-    ev.AirplaneTurnedOff, ev.WifiSwitched, ev.Rebooted, ev.LeakChecked,
+    ev.VpnTurnedOn, ev.VpnTurnedOff, ev.ServerChosen, ev.KeyRotated, ev.SettingsCleared, ev.AppUpdated,
+    ev.AirplaneTurnedOn, ev.AirplaneTurnedOff, ev.WifiSwitched, ev.Rebooted, ev.LeakChecked,
+    ev.CandidatesGathered, ev.OtherVpnEnabled,
 }  # fmt: skip
 
 
@@ -119,7 +120,7 @@ class Engine:
 
         self.timeline = Timeline([])
         pushed = np.array([t.pushed for t in world.traits], dtype=bool)
-        self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits), pushed)
+        self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits), world.evaluated, pushed)
         self.network = Network(world, self.traffic)
         self.nat = Nat(self.traffic, self.network)
         self.flows = Flows(world, self.traffic, self._remind)
@@ -127,6 +128,8 @@ class Engine:
         self._dirty = True
         self.checks: list[tuple[Instant, bool, bool]] = []
         """Leak checks: instant, whether address and resolver looked protected, whether anything answered."""
+        self.gatherings: list[tuple[Instant, int]] = []
+        """Gathered addresses: instant, and how many of the phone's own were told."""
 
     # Time -------------------------------------------------------------------------------------------------------------
 
@@ -186,7 +189,10 @@ class Engine:
             case ev.LeakChecked():
                 self._settle()
                 probe = self.flows.verdicts[0].fate
-                self.checks.append((self.now, probe is Fate.TUNNELLED, probe is not None and probe is not Fate.BLOCKED))
+                self.checks.append((self.now, probe in UNSEEN, probe is not None and probe is not Fate.BLOCKED))
+            case ev.CandidatesGathered(all_interfaces, mdns):
+                self._settle()
+                self.gatherings.append((self.now, self._addresses_told(all_interfaces, mdns)))
             case ev.DeviceSlept():
                 self._tell(event, cause)
                 self._settle()
@@ -195,6 +201,20 @@ class Engine:
             case ev.DeviceWoke():
                 self._wake_up(cause)
         self._tell(event, cause)
+
+    def _addresses_told(self, all_interfaces: bool, mdns: bool) -> int:
+        """How many of the phone's own addresses a page learns: the public one of each interface and family that is
+        outside, and the local one behind it, which over IPv6 is the same, unless it is hidden by an mDNS name."""
+        situation, told = self.standings[-1].situation, set()
+        asked = self.world.candidates if all_interfaces else self.world.candidates[:2]
+        for traits in asked:
+            verdict = fresh(traits, situation)
+            v6 = traits.family == "v6"
+            if verdict.fate is Fate.LEAKED and verdict.binding is not None and (situation.ipv6 or not v6):
+                told.add((verdict.binding.interface, v6, "public"))
+                if not mdns and not v6:
+                    told.add((verdict.binding.interface, v6, "local"))
+        return len(told)
 
     def _server_changed(self, cause: int) -> None:
         """Whether the session answers may be another matter now; what was said before was not said because of it."""

@@ -14,12 +14,10 @@ from sim.machines.machine import Transmit
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.lte import Lte
 from sim.machines.radio.paging import listens_after, wakes_after
-from sim.machines.radio.signal import Band
 from sim.world.intervals import Intervals
 from sim.world.scenario import Wifi
 from sim.world.world import World
 
-GOOD = Band(0.0, 0)
 _RECENT = 8
 """Control messages looked back at for radio activity; more of them within one promotion do not occur."""
 
@@ -33,6 +31,14 @@ class Control(NamedTuple):
     down: Bytes
     cause: int
     """The record of the machine that sent it."""
+
+
+class Access(NamedTuple):
+    """An access network, up to the internet."""
+
+    rtt: Duration
+    loss: float
+    """Per packet and direction."""
 
 
 class Way(NamedTuple):
@@ -54,16 +60,22 @@ class Network:
         self._servers = {s.name: s for s in scenario.servers}
         self._traffic = traffic
         self._radios = [(at, SETS[name]) for at, name in world.nature.radios]
-        bands = zip(world.nature.signal, self._radios, strict=True)
-        self._signal = [(at, self._cellular.signal.of(dbm, radio.rat)) for (at, dbm), (_, radio) in bands]
+        self._signal = list(world.nature.signal)
         self._station = WIFI_SETS[scenario.device.wifi_radio]
         self._handovers, self._roams = _ends(world.nature.interruptions), _ends(world.nature.roams)
-        self._ways: dict[tuple[Interface | None, str | None, str, Band], Way] = {}
         vpn = scenario.vpn
         self._over_tcp = vpn.protocol == "openvpn" and vpn.openvpn.transport == "tcp"
         self._slow = scenario.device.behaviour.mptcp_slow
         self.reached = True
         """What the server sends by itself reaches the phone."""
+        self._round_trips: list[tuple[Instant, Duration | None]] = list(world.nature.round_trips) or [(0, None)]
+        self._losses: list[tuple[Instant, float | None]] = list(world.nature.losses) or [(0, None)]
+        self._ways: dict[tuple[str | None, str, Access], Way] = {}
+        routed = [w.ssid for w in scenario.wifi if w.routes_of_its_own]
+        self.diversions = {ssid: number for number, ssid in enumerate(routed, start=1)}
+        """Networks with routes of their own, and their numbers."""
+        self.with_vpn = frozenset(w.ssid for w in scenario.wifi if w.router_vpn)
+        """Networks whose router has a VPN."""
         self.silent: set[str] = set()
         """Servers that answer nobody just now."""
         self.control: list[Control] = []
@@ -72,22 +84,28 @@ class Network:
 
     def way(self, path: PathState, server: str, now: Instant) -> Way:
         """The way over the default path."""
-        band = self._band(now) if path.default is Interface.CELLULAR else GOOD
-        key = (path.default, path.wifi_near, server, band)
+        wifi = self._wifi(path)
+        access = Access(wifi.rtt, wifi.loss) if wifi else self._cellular_access(now)
+        key = (wifi.ssid if wifi else None, server, access)
         found = self._ways.get(key)
         if found is None:
-            access, behind = self._wifi(path) or self._cellular, self._servers[server]
-            loss = 1 - (1 - access.loss) * (1 - band.loss) * (1 - behind.loss)
-            found = self._ways[key] = Way(access.rtt + band.delay + behind.extra_rtt, loss, access.ipv6)
+            behind, ipv6 = self._servers[server], (wifi or self._cellular).ipv6
+            loss = 1 - (1 - access.loss) * (1 - behind.loss)
+            found = self._ways[key] = Way(access.rtt + behind.extra_rtt, loss, ipv6)
         return found
 
     def _wifi(self, path: PathState) -> Wifi | None:
         """The Wi-Fi network that is the default path, if one is."""
         return self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
 
-    def _band(self, now: Instant) -> Band:
-        """What the signal of this moment adds."""
-        return _latest(self._signal, now)
+    def _cellular_access(self, now: Instant) -> Access:
+        """What cellular is like at this moment: as it was recorded, or as the signal makes it."""
+        band = self._cellular.signal.of(_latest(self._signal, now), self.radio(now).rat)
+        rtt, loss = _latest(self._round_trips, now), _latest(self._losses, now)
+        return Access(
+            self._cellular.rtt + band.delay if rtt is None else rtt,
+            1 - (1 - self._cellular.loss) * (1 - band.loss) if loss is None else loss,
+        )
 
     def radio(self, now: Instant) -> Lte:
         """The cellular radio of this moment."""

@@ -34,6 +34,7 @@ class Run:
     ledger: Ledger
     control: list[Control]
     checks: list[tuple[Instant, bool, bool]]
+    gatherings: list[tuple[Instant, int]]
 
     @property
     def scenario(self) -> Scenario:
@@ -57,7 +58,8 @@ def play(world: World) -> Run:
     standings, loners = engine.standings, engine.flows.spans
     verdicts = [engine.flows.verdicts_of(s.situation) for s in standings]
     ledger = assign(world, standings, verdicts, loners)
-    return Run(world, engine.timeline, standings, verdicts, loners, ledger, engine.network.control, engine.checks)
+    control, checks, gatherings = engine.network.control, engine.checks, engine.gatherings
+    return Run(world, engine.timeline, standings, verdicts, loners, ledger, control, checks, gatherings)
 
 
 def simulate(scenario: Scenario, seed: int | None = None, nature: Nature | None = None) -> Run:

@@ -37,6 +37,7 @@ _GAPS = {
     StopReason.APP_UPDATE: Cause.NO_ENFORCER,
     StopReason.REBOOT: Cause.NO_ENFORCER,
     StopReason.ON_DEMAND: Cause.ON_DEMAND_GAP,
+    StopReason.SUPERCEDED: Cause.NO_ENFORCER,
 }
 _NOT_UP = (NEVPNStatus.DISCONNECTED, NEVPNStatus.CONNECTING)
 
@@ -72,6 +73,8 @@ def read(
         _gap(tunnel, bool(machine.rules)),
         machine.holds(tunnel),
         tunnel.deadlocked,
+        provider.drops,
+        network.diversions.get(provider.looked_up_on or "", 0),
         carries,
         network.reached,
         machine.seals(tunnel),
@@ -84,6 +87,8 @@ def read(
         network.way(path, provider.server, now).ipv6,
         path.signed_in and default is Interface.WIFI,
         network.wifi_slow(path),
+        network.diversions.get(path.wifi_near or "", 0) if default is Interface.WIFI else 0,
+        bool(path.wifi) and path.wifi_near in network.with_vpn,
     )
 
 

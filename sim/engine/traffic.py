@@ -48,9 +48,17 @@ class Traffic:
     """The columns of one run, and what is in the tunnel now."""
 
     def __init__(
-        self, at: Ints, flow: Ints, classes: Ints, n_classes: int, pushed: NDArray[np.bool_] | None = None
+        self,
+        at: Ints,
+        flow: Ints,
+        classes: Ints,
+        n_classes: int,
+        evaluated: Ints,
+        pushed: NDArray[np.bool_] | None = None,
     ) -> None:
         self.times = array("q", at.tobytes())
+        self._evaluated = array("q", evaluated.tobytes())
+        """Instants of the bursts that on-demand's EvaluateConnection decides about."""
         self._pushes: list[int] = [] if pushed is None else np.flatnonzero(pushed[classes[flow]]).tolist()
         """Rows of bursts that the other side begins."""
         self._push_at = [self.times[row] for row in self._pushes]
@@ -241,9 +249,10 @@ class Traffic:
                 return self.next_received(max(after, now)) if after <= fence else NEVER
             case OnUnanswered(lasting=lasting, since=since):
                 return self._unanswered(lasting, since, now)
-            case OnAttempt(after=after):
-                i = bisect_left(self.times, max(after, now))
-                return self.times[i] if i < len(self.times) else NEVER
+            case OnAttempt(after=after, evaluated=evaluated):
+                times = self._evaluated if evaluated else self.times
+                i = bisect_left(times, max(after, now))
+                return times[i] if i < len(times) else NEVER
 
     def spells(self, watch: OnReply | OnSilence, begin: Instant, until: Instant) -> Iterator[Instant]:
         """The ends, in [begin, until], of the quiet spells that a watch asks for, if the machine speaks at each of

@@ -100,4 +100,5 @@ def as_document(results: Sequence[Result]) -> dict[str, Any]:
 
 def _source(check: Check) -> str:
     source = SOURCES[check.source]
-    return f"{check.source} ({source.year}), {check.where}"
+    year = f" ({source.year})" if source.year else ""
+    return f"{check.source}{year}, {check.where}"

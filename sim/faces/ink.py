@@ -38,6 +38,7 @@ FATES = {
     Fate.STALLED: "#7C58B0",
     Fate.OFFLINE: "#B9B5AC",
     Fate.WAITING: "#B9B5AC",
+    Fate.BEYOND: "#5E9C94",
 }
 DPI = 150
 HATCH_WIDTH = 0.6

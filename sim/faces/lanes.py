@@ -17,6 +17,7 @@ from sim.measure.leaks import stretches
 from sim.measure.summary import Summary
 from sim.world.intervals import EMPTY, Intervals, clip, complement, joined, listed, paired, total
 from sim.world.nature import Kind
+from sim.world.recordings import rat_of
 
 LOOK_UPS = "look-ups (DNS)"
 
@@ -103,6 +104,12 @@ def path(run: Run) -> list[Band]:
         steps.append(
             (standing.begin, str(default.value) if default else "none", ssid if default is ev.Interface.WIFI else "")
         )
+    return merged(steps, run.scenario.duration)
+
+
+def rats(run: Run) -> list[Band]:
+    """The radio access technology, where one was recorded: its generation, and the recorder's word for it."""
+    steps = ((at, str(rat_of(word) or "none"), word) for at, word in run.world.nature.rats)
     return merged(steps, run.scenario.duration)
 
 

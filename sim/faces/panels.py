@@ -204,24 +204,41 @@ _PROVIDER = {
     "UPDATING": ink.GREYS[4],
 }
 """Phases of the provider; all others are steps of its start or end."""
+_RATS = {
+    "none": (ink.PAPER, ink.INK3),
+    "gsm": (ink.GREYS[0], ink.INK3),
+    "umts": (ink.GREYS[1], ink.INK2),
+    "lte": (ink.GREYS[2], ink.INK),
+    "nsa": (ink.GREYS[3], "#FFFFFF"),
+    "sa": (ink.GREYS[4], "#FFFFFF"),
+}
+"""Generations of the radio, the later the darker."""
 _DEVICE = {"asleep": (ink.GREYS[0], ink.INK3), "locked": (ink.GREYS[1], ink.INK2), "on": (ink.GREYS[3], "#FFFFFF")}
 
 
-def lanes_height(shown: list[OwnerLane], rest: list[OwnerLane]) -> float:
+def lanes_height(shown: list[OwnerLane], rest: list[OwnerLane], states: int) -> float:
     """How high the lanes are. [inches]"""
     apart = GAP if any(owner.system for owner in shown) else 0
-    return AXIS + (0.24 if rest else 0) + len(shown) * OWNER + apart + GAP + 4 * STATE
+    return AXIS + (0.24 if rest else 0) + len(shown) * OWNER + apart + GAP + states * STATE
+
+
+def states_of(summary: Summary) -> int:
+    """How many lanes there are above the owners': one more with a recording that says the RAT."""
+    return 5 if lanes.rats(summary.run) else 4
 
 
 def all_lanes(p: Panel, height: float, shown: list[OwnerLane], rest: list[OwnerLane]) -> None:
-    """Path, process, handshakes and screen; the apps, worst first; the platform's services; who is not shown."""
+    """Path, radio, process, handshakes and screen; the apps, worst first; the platform's services; who is not shown."""
     y = height - STATE / 2
     _path(p, y)
+    if lanes.rats(p.summary.run):
+        y -= STATE
+        _radio(p, y)
     _provider(p, y - STATE)
     _name(p, y - 2 * STATE, "Handshakes")
     ink.ticks(p.on, lanes.handshakes(p.summary.run), y - 2 * STATE, 0.07, ink.INK2, 0.6)
     _screen(p, y - 3 * STATE)
-    y = height - 4 * STATE - GAP - OWNER / 2
+    y = height - states_of(p.summary) * STATE - GAP - OWNER / 2
     connected = lanes.of_kind(lanes.said(p.summary.run), "CONNECTED")
     before = False
     for owner in shown:
@@ -243,6 +260,14 @@ def _path(p: Panel, y: float) -> None:
     names = {"cellular": "Cellular", "none": ""}
     named = [b._replace(label=names.get(b.kind, f"Wi-Fi {b.label}")) for b in found]
     _labelled(p, named, y + 0.005, {kind: colour for kind, (_, colour) in _PATH.items()}, 8)
+
+
+def _radio(p: Panel, y: float) -> None:
+    _name(p, y, "Radio")
+    found = lanes.rats(p.summary.run)
+    for kind, (fill, _) in _RATS.items():
+        ink.bands(p.on, lanes.of_kind(found, kind), y, STATE - 0.07, 0, facecolors=fill)
+    _labelled(p, found, y, {kind: colour for kind, (_, colour) in _RATS.items()}, 7.5, most=12)
 
 
 def _provider(p: Panel, y: float) -> None:
@@ -295,7 +320,7 @@ def _owner_bands(p: Panel, owner: OwnerLane, connected: Intervals, y: float, hig
 
 def _owner_bursts(p: Panel, owner: OwnerLane, y: float, high: float) -> None:
     """Ticks say what was sent; what leaked is drawn last and taller than the tube."""
-    for fate in (Fate.OPEN, Fate.OFFLINE, Fate.WAITING, Fate.TUNNELLED, Fate.BYPASSED, Fate.BLOCKED):
+    for fate in (Fate.OPEN, Fate.OFFLINE, Fate.WAITING, Fate.TUNNELLED, Fate.BEYOND, Fate.BYPASSED, Fate.BLOCKED):
         bars = owner.bars[fate]
         ink.ticks(p.on, bars.at, y, _height(bars.size) * high / 2, ink.FATES[fate], 0.65)
     bars = owner.bars[Fate.STALLED]

@@ -54,7 +54,7 @@ def draw(summary: Summary, kind: str, policy: str | None = None) -> bytes:
 def figure(summary: Summary, policy: str | None = None) -> Figure:
     """The picture of a run."""
     shown, rest = _collapsed(lanes.owner_lanes(summary, COLUMNS))
-    above, below = panels.overview_height(summary), panels.lanes_height(shown, rest)
+    above, below = panels.overview_height(summary), panels.lanes_height(shown, rest, panels.states_of(summary))
     top = HEAD + above + STRIP + LEGEND + below + FOOT
     fig = Figure(figsize=(WIDTH, top), dpi=ink.DPI, facecolor=ink.PAPER)
     _head(fig, summary, top, policy)
@@ -172,6 +172,7 @@ _FATE_WORDS = {
     Fate.STALLED: "Stalled",
     Fate.OFFLINE: "Offline",
     Fate.WAITING: "Waiting",
+    Fate.BEYOND: "In the router's tunnel",
 }
 
 

@@ -166,6 +166,11 @@ class KeyRotated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsCleared(Event):
+    """The VPN app applied settings without routes (or nil) to its running tunnel, by a fault of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class AppUpdated(Event):
     """The VPN app was updated while installed; its provider is replaced."""
 
@@ -216,6 +221,20 @@ class LeakChecked(Event):
     """The user opened a leak-test page."""
 
 
+@dataclass(frozen=True, slots=True)
+class CandidatesGathered(Event):
+    """A web page gathered the phone's addresses (ICE candidates of WebRTC); with the user's permission for the camera
+    it asks on each interface. `mdns`: the browser puts mDNS names in the place of local addresses."""
+
+    all_interfaces: bool
+    mdns: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OtherVpnEnabled(Event):
+    """The user enabled another VPN configuration: the system disables this one, whatever its rules say."""
+
+
 # What machines announce -----------------------------------------------------------------------------------------------
 
 
@@ -243,6 +262,8 @@ class StopReason(StrEnum):
     ON_DEMAND = "onDemandRule"
     REBOOT = "reboot"
     SERVER_DEAD = "serverDead"
+    SUPERCEDED = "superceded"
+    """Another configuration took over; the spelling is Apple's."""
 
 
 @dataclass(frozen=True, slots=True)

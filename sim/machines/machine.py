@@ -156,6 +156,8 @@ class OnAttempt(NamedTuple):
 
     name: str
     after: Instant
+    evaluated: bool = False
+    """Only bursts to names that EvaluateConnection decides about."""
 
 
 Watch = OnSend | OnReceive | OnSilence | OnUnanswered | OnReply | OnAttempt

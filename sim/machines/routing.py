@@ -28,6 +28,12 @@ class Fate(IntEnum):
     STALLED = 5
     OFFLINE = 6
     WAITING = 7
+    BEYOND = 8
+    """Left the phone into the tunnel of a router that has a VPN itself."""
+
+
+UNSEEN = frozenset({Fate.TUNNELLED, Fate.BEYOND})
+"""What the local network and the destination see of a burst is a VPN server."""
 
 
 class Way(StrEnum):
@@ -59,16 +65,64 @@ class Cause(StrEnum):
     """Why a flow that should be inside is outside: the leak mechanisms, one name each."""
 
     LEGACY_SOCKET = "L01 legacy socket"
+    SYSTEM_SOCKET = "L02 system's new socket"
     TUNNEL_GAP = "L03 gap in the tunnel"
     SERVER_DEAD = "L04 reaction to a dead server"
     DNS = "L05 DNS outside"
     IPV6 = "L06 IPv6 outside"
+    LOCAL_NET = "L07 hostile local network"
+    DHCP_ROUTE = "L08 route from DHCP"
     CAPTIVE_PORTAL = "L09 captive portal"
+    PER_APP_MISS = "L10 per-app miss"
     ON_DEMAND_GAP = "L11 on-demand gap"
     NO_ENFORCER = "L12 boot, update or restart"
     PROVIDER_DEATH = "L14 provider death"
     SLEEP = "L15 disconnect on sleep"
     OTHER_RADIO = "L16 other radio"
+
+
+class Reason(StrEnum):
+    """Why a flow is outside by design, and which mechanism that is."""
+
+    APPLE = "apple"
+    PUSH = "push"
+    CARRIER = "carrier"
+    DEVICE = "device"
+    WATCH = "watch"
+    NETWORK = "network"
+    """Link control and captive checks."""
+    LOCAL = "local"
+    EXCEPTION = "exception"
+    """Always-On exempts this service or app."""
+    UNLISTED = "unlisted"
+    """Its app is not in the list of a per-app VPN."""
+    ROUTE = "route"
+    """The tunnel's routes leave its destination out."""
+    TETHERED = "tethered"
+    """It is another device's, on the personal hotspot."""
+
+    @property
+    def mechanism(self) -> str:
+        """The mechanism's number, L02 for what the platform does by itself; "" for the user's own choice."""
+        match self:
+            case Reason.EXCEPTION:
+                return "L17"
+            case Reason.LOCAL | Reason.UNLISTED | Reason.ROUTE:
+                return ""
+            case _:
+                return "L02"
+
+
+NEARBY = frozenset({Reason.NETWORK, Reason.LOCAL, Reason.DEVICE, Reason.WATCH})
+"""What ends in the local network: no router's VPN carries it."""
+
+
+class Diversion(NamedTuple):
+    """What a network's own routes do with a destination that the tunnel should take."""
+
+    cause: Cause
+    dropped: bool = False
+    """A firewall on the device drops it there, instead of letting it out."""
 
 
 class Traits(NamedTuple):
@@ -101,6 +155,14 @@ class Traits(NamedTuple):
     """Multipath TCP: `handover` or `interactive` puts a second subflow on cellular."""
     probe: bool = False
     """Not a flow: what a leak-test page would see."""
+    reason: Reason | None = None
+    """Why it is outside by design, where it is."""
+    diverted: tuple[Diversion | None, ...] = ()
+    """For each network with routes of its own, what they do with it under this VPN; see `Situation.diversion`."""
+    forged: tuple[bool, ...] = ()
+    """For each network with routes of its own, whether a forged answer of its makes this destination the server."""
+    strays_in_updates: bool = False
+    """The platform lets its look-ups out while the tunnel is set up anew, sealed or not."""
 
 
 class Binding(NamedTuple):
@@ -128,6 +190,11 @@ class Situation(NamedTuple):
     holds: bool
     """On-demand is about to connect."""
     deadlocked: bool
+    drops: bool
+    """The app's own kill switch has taken the place of the routes."""
+    forged: int
+    """Number, among the networks with routes of their own, of the one that told the provider where its server is; 0:
+    none."""
     answers: bool
     """What enters the tunnel comes back: session, path and server all carry."""
     reached: bool
@@ -147,6 +214,10 @@ class Situation(NamedTuple):
     """The default network is one that wanted a sign-in."""
     wifi_slow: bool
     """The default network is a Wi-Fi too slow for an interactive multipath socket."""
+    diversion: int = 0
+    """Number of the default network among those with routes of their own; 0: it has none."""
+    beyond: bool = False
+    """The router of the Wi-Fi network has a VPN of its own: what leaves over Wi-Fi is inside that one."""
 
     @property
     def address(self) -> int:
@@ -193,10 +264,21 @@ class Verdict(NamedTuple):
 
 ASPECTS: dict[str, tuple[str, ...]] = {
     "intent": ("intent",),
-    "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked"),
+    "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked", "drops", "forged"),
     "session": ("answers", "reached"),
     "policy": ("seals", "enforces"),
-    "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal", "wifi_slow"),
+    "path": (
+        "default",
+        "wifi",
+        "cellular",
+        "wifi_works",
+        "cellular_works",
+        "ipv6",
+        "portal",
+        "wifi_slow",
+        "diversion",
+        "beyond",
+    ),
 }
 """Grounds → the fields of :class:`Situation` in them."""
 
@@ -238,10 +320,19 @@ def _fresh(traits: Traits, s: Situation) -> Verdict:
     covered = traits.covered_v6 if uses_v6 else traits.covered
     pinned = traits.scope is not None and not s.seals and not s.enforces
     if s.routes and covered and not pinned:
+        diverted = traits.diverted[s.diversion - 1] if s.diversion and traits.diverted else None
+        if diverted is not None and not uses_v6:
+            if diverted.dropped:
+                return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("path", "policy"))
+            return _outside(traits, Binding(Interface.WIFI, s.wifi), s, diverted.cause, ("path", "policy"))
+        if s.forged and traits.forged and traits.forged[s.forged - 1]:
+            return _outside(traits, _physical(traits, s), s, Cause.LOCAL_NET, ("tunnel", "path"))
         if traits.falls_back and not s.answers and not s.seals:
             return _outside(traits, _physical(traits, s), s, Cause.DNS, ("session", "path"))
         return _inside(traits, s, Binding(Interface.UTUN, s.utun))
     interface = _physical(traits, s)
+    if traits.strays_in_updates and s.seals and not s.routes and s.intent:
+        return _outside(traits, interface, s, Cause.DNS, ("tunnel", "path"))
     if s.seals and not traits.exempt:
         return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
     if s.holds and not s.routes and covered and traits.gated and not pinned:
@@ -251,7 +342,9 @@ def _fresh(traits: Traits, s: Situation) -> Verdict:
             Cause.OTHER_RADIO if pinned and covered else Cause.IPV6 if uses_v6 and traits.covered else traits.uncovered
         )
         return _outside(traits, interface, s, cause, ("path", "policy"))
-    if not covered and traits.uncovered is Cause.DNS:
+    if s.drops and covered and not pinned:
+        return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel",))
+    if not covered and traits.uncovered in (Cause.DNS, Cause.PER_APP_MISS):
         return _outside(traits, interface, s, traits.uncovered, ("path", "policy"))
     joining = s.portal and s.gap in (Cause.ON_DEMAND_GAP, Cause.TUNNEL_GAP)
     return _outside(traits, interface, s, Cause.CAPTIVE_PORTAL if joining else s.gap, ("intent", "tunnel", "path"))
@@ -290,6 +383,8 @@ def _physical(traits: Traits, s: Situation) -> Binding | None:
         return Binding(Interface.CELLULAR, s.cellular)
     if traits.scope is Interface.CELLULAR:
         return None
+    if traits.scope is Interface.WIFI:
+        return Binding(Interface.WIFI, s.wifi) if s.wifi else None
     if traits.link and s.wifi:
         return Binding(Interface.WIFI, s.wifi)
     if s.default is Interface.WIFI:
@@ -319,7 +414,9 @@ def _outside(
     """Out on a physical interface: by design, with the VPN off, or as a leak."""
     if binding is None:
         return Verdict(Way.NOWHERE, None, None, Fate.OFFLINE, None, ("path",))
-    if not s.intent:
+    if s.beyond and binding.interface is Interface.WIFI and traits.reason not in NEARBY:
+        fate, cause = Fate.BEYOND, None
+    elif not s.intent:
         fate, cause = Fate.OPEN, None
     elif traits.intended is not Intended.PROTECT:
         fate, cause = Fate.BYPASSED, None

@@ -25,7 +25,7 @@ from sim.measure.leaks import PACKET
 from sim.world.intervals import Ints, common, holding, inside
 
 SENT = np.zeros(len(Fate), dtype=bool)
-SENT[[Fate.TUNNELLED, Fate.LEAKED, Fate.BYPASSED, Fate.OPEN]] = True
+SENT[[Fate.TUNNELLED, Fate.LEAKED, Fate.BYPASSED, Fate.OPEN, Fate.BEYOND]] = True
 """Fates with which a burst was on the air."""
 
 

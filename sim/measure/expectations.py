@@ -33,7 +33,7 @@ from sim.base.units import SECOND, read_duration, read_size
 from sim.engine.simulate import simulate
 from sim.machines import events
 from sim.machines.machine import Event
-from sim.machines.routing import Cause
+from sim.machines.routing import Cause, Reason
 from sim.measure.summary import summarise
 from sim.world.loading import ScenarioError, did_you_mean, load
 from sim.world.scenario import Expectation
@@ -51,12 +51,15 @@ _PARTS = ("seconds", "flows", "bytes", "packets")
 _SPARSE: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("exposure", "by_cause"): tuple(sorted({cause.value.split()[0] for cause in Cause})),
     ("exposure", "by_kind"): tuple("abcd"),
+    ("bypassed", "by_reason"): tuple(Reason),
 }
 """Tables of the document that hold an entry only for what happened, and all entries that they may hold."""
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "reconnects": ("at_s", "delay_s"),
     "leak_checks": ("at_s",),
+    "disclosures": ("at_s", "addresses"),
     "windows": ("begin_s", "end_s", "flows", "bytes"),
+    "sealing_cost": (),
 }
 """Lists of the document, and the numbers in each entry. An empty list must not hide a misspelt field."""
 _EVENTS = tuple(sorted(n for n, c in vars(events).items() if isinstance(c, type) and issubclass(c, Event)))

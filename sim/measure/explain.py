@@ -52,10 +52,14 @@ def owners(run: Run, window: LeakWindow, most: int = 3) -> str:
 
 _WHY = {
     Cause.LEGACY_SOCKET: "{n} opened before the tunnel kept the old address: {who}. iOS does not move sockets",
+    Cause.SYSTEM_SOCKET: "the system opened {n} outside although the tunnel was up: {who}",
     Cause.TUNNEL_GAP: "the tunnel's routes were not in force, and {n} went around: {who}",
     Cause.SERVER_DEAD: "the client gave its dead server up and ended the tunnel; {n} went around: {who}",
     Cause.DNS: "{n} went to the network's own resolver: look-ups for {who}",
     Cause.IPV6: "the tunnel carries no IPv6, and the network does: {n} of {who}",
+    Cause.LOCAL_NET: "the network claims these addresses as its own, and {n} went there past the tunnel: {who}",
+    Cause.DHCP_ROUTE: "the network's DHCP server pushed a route past the tunnel, and {n} took it: {who}",
+    Cause.PER_APP_MISS: "the per-app VPN does not list {who}: {n} outside",
     Cause.CAPTIVE_PORTAL: "after the sign-in the tunnel was not up yet, and {n} went first: {who}",
     Cause.ON_DEMAND_GAP: "on-demand had not brought the tunnel up yet, and {n} went first: {who}",
     Cause.NO_ENFORCER: "nothing enforced the VPN just then (boot, update or restart), and {n} went out: {who}",
@@ -141,6 +145,7 @@ TIMERS = {
     ("provider", "launch"): "The VPN's process runs.",
     ("provider", "prepare"): "It has read its configuration.",
     ("provider", "apply"): "The tunnel's interface has its routes and resolver: new sockets go inside from here on.",
+    ("provider", "engage"): "The VPN app's own kill switch engages: it drops what would go around.",
     ("provider", "stop"): "The VPN's process ends.",
     ("protocol", "send"): "A packet wants out and there is no fresh key: a handshake begins.",
     ("protocol", "retransmit"): "No answer; the message is sent again.",
@@ -232,6 +237,8 @@ def _said_by_world(event: object) -> str:
             return f"You choose the VPN server {server!r}."
         case ev.KeyRotated():
             return "The VPN app renews its keys and applies its settings again."
+        case ev.SettingsCleared():
+            return "The VPN app applies settings without routes; the status stays Connected."
         case ev.AppUpdated():
             return "The VPN app is updated while it runs."
         case ev.AirplaneTurnedOn(keeps):
@@ -248,6 +255,10 @@ def _said_by_world(event: object) -> str:
             return "You unlock the device for the first time since its restart."
         case ev.LeakChecked():
             return "You open a leak-test page."
+        case ev.CandidatesGathered():
+            return "A web page gathers the phone's addresses."
+        case ev.OtherVpnEnabled():
+            return "You enable another VPN configuration; the system disables this one."
     return ""
 
 
@@ -274,6 +285,7 @@ def _said_by_machine(event: object) -> str:
     return ""
 
 
+_APP_SWITCH = "The VPN app's own kill switch"
 _SEAL = ("Seal the device (includeAllNetworks)", "nothing goes around; it blocks instead while the tunnel is down")
 _ALWAYS_ON = ("Supervised Always-On", "the tunnel precedes every socket; no network at all without it")
 _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
@@ -283,9 +295,11 @@ _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
         _SEAL,
         ("Airplane mode on and off after connecting", "helps where apps close lost sockets; none if Wi-Fi stays on"),
     ),
+    Cause.SYSTEM_SOCKET: (_SEAL, _ALWAYS_ON, ("A VPN on the router", "what leaves the phone is inside that")),
     Cause.TUNNEL_GAP: (
         _SEAL,
         ("A client that keeps its routes while it reconnects", "the gap blocks instead of leaking"),
+        (_APP_SWITCH, "leaves the second or two until it engages, and what the provider's end takes with it"),
         ("Raise `reasserting` around updates", "closes the gap of settings updates"),
     ),
     Cause.SERVER_DEAD: (_SEAL, ("On-demand: Connect", "shortens it to the next start"), _ALWAYS_ON),
@@ -295,6 +309,20 @@ _REMEDIES: dict[Cause, tuple[tuple[str, str], ...]] = {
         ("Encrypted DNS", "hides the names from the local network, not from the resolver"),
     ),
     Cause.IPV6: (("Route ::/0 into the tunnel", "carried or dropped, IPv6 no longer goes around"), _SEAL),
+    Cause.LOCAL_NET: (
+        ("enforceRoutes with 0.0.0.0/1 and 128.0.0.0/1", "the VPN's routes win over what the network calls local"),
+        ("Seal the device, local networks included", "claimed addresses go into the tunnel, too"),
+        ("The server by its address", "no forged answer can stand for it"),
+    ),
+    Cause.DHCP_ROUTE: (
+        ("enforceRoutes with 0.0.0.0/1 and 128.0.0.0/1", "the VPN's routes win over those of the network"),
+        _SEAL,
+        ("Cellular instead of this Wi-Fi", "its DHCP server cannot reach you there"),
+    ),
+    Cause.PER_APP_MISS: (
+        ("List the helper, too", "what it does for a listed app goes inside"),
+        ("A VPN for the whole device", "no list that could miss one"),
+    ),
     Cause.CAPTIVE_PORTAL: (_SEAL, ("An on-demand rule with a probe", "no deadlock; outside until the probe succeeds")),
     Cause.ON_DEMAND_GAP: (_SEAL, _ALWAYS_ON, ("A faster start", "shortens the gap")),
     Cause.NO_ENFORCER: (_ALWAYS_ON, _SEAL, ("On-demand: Connect", "restarts the tunnel after boot and update")),
@@ -320,5 +348,6 @@ def remedies(cause: Cause, vpn: Vpn) -> tuple[tuple[str, str], ...]:
         "On-demand: Connect": bool(vpn.on_demand),
         "enforceRoutes": vpn.enforce_routes,
         "Raise `reasserting` around updates": vpn.client.reasserts,
+        _APP_SWITCH: vpn.client.kill_switch == "app",
     }
     return tuple(r for r in _REMEDIES[cause] if not have.get(r[0], False))

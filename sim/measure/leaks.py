@@ -72,6 +72,8 @@ def disclosure(kind: Kind, encrypted_dns: bool) -> str:
     name."""
     if kind.sockets.destination == "resolver":
         return "a" if encrypted_dns else "c"
+    if kind.look_ups:
+        return "a"
     return "abd" if kind.sockets.clear_text else "ab"
 
 

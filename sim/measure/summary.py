@@ -11,14 +11,22 @@ import numpy as np
 
 from sim.base.units import SECOND, Bytes, Duration, Instant, to_seconds
 from sim.engine.simulate import Run
-from sim.machines.routing import Cause, Fate, Intended, Situation
+from sim.machines.routing import UNSEEN, Cause, Fate, Intended, Reason, Situation
 from sim.measure.battery import SENT, Battery, battery
 from sim.measure.delays import radio_waits
 from sim.measure.explain import why
 from sim.measure.leaks import PACKET, Columns, LeakWindow, Stretch, columns, disclosure, leak_windows, stretches
+from sim.measure.look_ups import look_ups
 from sim.measure.reconnects import Reconnect, reconnects
 from sim.world.intervals import Intervals, Ints, common, inside, joined, paired, total
 
+SEALING_COST = (
+    "AirDrop", "AirPlay", "CarPlay", "Continuity Camera", "Handoff", "NameDrop", "iMessage", "screen mirroring",
+    "personal hotspot",
+)  # fmt: skip
+"""What one vendor says stops working under includeAllNetworks. Source: mullvad-force-all-2026."""
+ALWAYS_ON_COST = ("Apple Watch",)
+"""What Always-On excludes. Source: apple-device-management."""
 NANOJOULES_PER_JOULE = 1_000_000_000
 
 
@@ -122,7 +130,7 @@ class Summary:
         if not len(self.exposed):
             return None
         begins = np.array([s.begin for s in self.run.standings], dtype=np.int64)
-        fine = np.array([row[0].fate is Fate.TUNNELLED for row in self.run.verdicts], dtype=bool)
+        fine = np.array([row[0].fate in UNSEEN for row in self.run.verdicts], dtype=bool)
         standings = paired(begins, np.append(begins[1:], self.run.world.scenario.duration))
         return total(common(standings[fine], self.exposed)) / total(self.exposed)
 
@@ -157,8 +165,13 @@ class Summary:
                 "bytes": self.size(bypassed),
                 "system_bytes": self._intended_bytes(bypassed, Intended.SYSTEM),
                 "direct_bytes": self._intended_bytes(bypassed, Intended.DIRECT),
+                "by_reason": self._by_reason(bypasses, bypassed),
             },
-            "blocked": {"seconds": to_seconds(total(self.blocked)), "bytes": self.fates[Fate.BLOCKED]},
+            "blocked": {
+                "seconds": to_seconds(total(self.blocked)),
+                "attempts": len(self._rows(Fate.BLOCKED)),
+                "bytes": self.fates[Fate.BLOCKED],
+            },
             "stalled": {"seconds": to_seconds(self.stalled), "bytes": self.fates[Fate.STALLED]},
             "offline": {"seconds": to_seconds(self.offline)},
             "first_protected_s": self._first_protected(),
@@ -177,6 +190,9 @@ class Summary:
                 {"at_s": to_seconds(at), "said": self._said(fine, answered), "truth": self._truth(at)}
                 for at, fine, answered in run.checks
             ],
+            "look_ups": look_ups(run),
+            "disclosures": [{"at_s": to_seconds(at), "addresses": told} for at, told in run.gatherings],
+            "sealing_cost": self._sealing_cost(),
             "leak_checks_fine_share": self.checks_fine_share,
             "windows": [
                 {
@@ -240,6 +256,26 @@ class Summary:
         world = self.run.world
         so_intended = np.array([t.intended is intended for t in world.traits], dtype=bool)
         return self.size(rows[so_intended[world.classes[world.nature.flow[rows]]]])
+
+    def _sealing_cost(self) -> list[str]:
+        """Functions that the policy takes away."""
+        vpn = self.run.scenario.vpn
+        lost = SEALING_COST if vpn.include_all_networks else ()
+        return [*lost, *(ALWAYS_ON_COST if vpn.always_on is not None else ())]
+
+    def _by_reason(self, part: Columns, rows: Ints) -> dict[str, dict[str, float | int | str]]:
+        """What was outside by design, by why, with the mechanism's number where it is the platform's doing."""
+        world = self.run.world
+        reasons = [t.reason for t in world.traits]
+        found: dict[str, dict[str, float | int | str]] = {}
+        for reason in Reason:
+            if reason in reasons:
+                of_reason = np.array([r is reason for r in reasons], dtype=bool)[world.classes]
+                exposed = part.rows(of_reason[part.flow])
+                if len(exposed.flow):
+                    counts = self._counts(exposed, rows[of_reason[world.nature.flow[rows]]])
+                    found[reason.value] = {"mechanism": reason.mechanism, **counts}
+        return found
 
     def _first_protected(self) -> float | None:
         """Seconds from the beginning of intent to the first byte that went through the tunnel."""

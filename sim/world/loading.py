@@ -13,12 +13,19 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from sim.base.refusal import Refusal
-from sim.world.scenario import Scenario
+from sim.base.units import SECOND, write_duration
+from sim.world.recordings import read as read_recording
+from sim.world.recordings.recording import NO_NETWORK, Recording, median
+from sim.world.scenario import Cellular, Scenario, Wifi
 
 MOST_BYTES = 2_000_000
 """A scenario file larger than this is refused; the largest shipped one has 20 kB."""
+MOST_CAPTURED = 200_000_000
+"""A file of captured traffic: some hundred bytes for each burst."""
 MOST_DEPTH = 40
 _MOST_EXTENDS = 4
+MOST_REPEATED = 2_000_000
+"""Rows of a recording that is repeated."""
 
 
 class ScenarioError(Refusal):
@@ -46,19 +53,24 @@ def load(
     policy: str | None = None,
     settings: Mapping[str, Any] | None = None,
     vpn: Mapping[str, Any] | None = None,
+    recording: str | Path | None = None,
 ) -> Scenario:
-    """Read a scenario file.
+    """Read a scenario file, and the recording that it names.
 
     Parameters
     ----------
     policy : name of one of the file's policies, merged over it
     settings : key paths and values that replace what the file says, as `--set` does
     vpn : the `[vpn]` table that a real configuration means; it replaces the file's keys
+    recording : a recorded drive instead of the file's own, from anywhere. A scenario shorter than it becomes as long
+        as it is, unless `settings` say how long
 
     Raises
     ------
     ScenarioError
         When the file cannot be read or says something that has no meaning.
+    RecordingRefused
+        When its recording cannot be read.
     """
     file = Path(path)
     tree = read_tree(file)
@@ -70,9 +82,90 @@ def load(
         tree = merge(tree, policies[policy])
     if vpn:
         tree = merge(tree, {"vpn": vpn})
+    if recording is not None:
+        tree["recording"] = {"file": str(recording)}  # what the file cuts from its own means nothing in this one
     for key, value in (settings or {}).items():
         put(tree, key, value, str(file))
-    return validate(tree, str(file))
+    tree = _with_captures(tree, file)
+    scenario = with_recording(validate(tree, str(file)), file, None if recording is None else Path(recording))
+    if recording is None or scenario.recording is None or "duration" in (settings or {}):
+        return scenario
+    return scenario.model_copy(update={"duration": max(scenario.duration, scenario.recording.drive.end)})
+
+
+def with_recording(scenario: Scenario, file: Path, given: Path | None = None) -> Scenario:
+    """The scenario with what is in its recording.
+
+    Parameters
+    ----------
+    file : the scenario's, beside which its recording is
+    given : a recording's file from anywhere, instead of the one that the scenario names
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario may not read that file, or wants a part that is not there.
+    RecordingRefused
+    """
+    wanted = scenario.recording
+    if wanted is None:
+        return scenario
+    path = given or _below(file, wanted.file)
+    drive = read_recording(path, wanted.part)
+    if wanted.start >= drive.end or (wanted.until is not None and wanted.until <= wanted.start):
+        raise ScenarioError(
+            str(file),
+            "recording",
+            f"nothing is left between start ({write_duration(wanted.start)}) and until "
+            f"({write_duration(min(wanted.until or drive.end, drive.end))}); {path} is {drive.end / SECOND:g} s long",
+        )
+    drive = drive.cut(wanted.start, wanted.until)
+    if wanted.repeat and scenario.duration // drive.end * len(drive.at) > MOST_REPEATED:
+        raise ScenarioError(
+            str(file),
+            "recording.repeat",
+            f"{drive.end / SECOND:g} s of recording would be repeated {scenario.duration // drive.end:,} times",
+            f"Shorten duration: {MOST_REPEATED:,} rows in all are allowed.",
+        )
+    return scenario.model_copy(
+        update={
+            "recording": wanted.holding(drive),
+            "cellular": _at_its_rate(scenario.cellular, drive),
+            "wifi": (*scenario.wifi, *_unknown_wifi(scenario, drive)),
+        }
+    )
+
+
+def _below(file: Path, name: str) -> Path:
+    """A file that a scenario names: beside it or below its folder, wherever links may lead."""
+    folder = file.parent.resolve()
+    try:
+        inside = not Path(name).is_absolute() and (folder / name).resolve().is_relative_to(folder)
+    except (OSError, ValueError):
+        inside = False
+    if not inside:
+        raise ScenarioError(
+            str(file),
+            "recording.file",
+            f"found {_show(name)}; allowed: a file beside the scenario or below its folder",
+            "Any file may be given on the command line: --recording FILE",
+        )
+    return file.parent / name
+
+
+def _at_its_rate(cellular: Cellular, drive: Recording) -> Cellular:
+    """Cellular with the recording's rate."""
+    if drive.rate_down_mbps is None:
+        return cellular
+    # MODEL: all of a recorded day has the recording's median rate in the energy account. Bias: air time too short
+    # where the link was slow, too long where it was fast.
+    return cellular.model_copy(update={"rate_mbps": median(drive.rate_down_mbps)})
+
+
+def _unknown_wifi(scenario: Scenario, drive: Recording) -> list[Wifi]:
+    """Networks of the recording that the scenario does not describe: with the usual values."""
+    known = {NO_NETWORK, *(w.ssid for w in scenario.wifi)}
+    return [Wifi(ssid=ssid) for ssid in dict.fromkeys(drive.wifi or ()) if ssid not in known]
 
 
 def read_tree(file: Path, depth: int = 0) -> dict[str, Any]:
@@ -91,15 +184,49 @@ def read_tree(file: Path, depth: int = 0) -> dict[str, Any]:
     return merge(read_tree(beside, depth + 1), tree)
 
 
+def _with_captures(tree: dict[str, Any], file: Path) -> dict[str, Any]:
+    """The tables, and the files with captured traffic that apps name."""
+    apps = tree.get("apps")
+    found = tree.get("captures", {})
+    if not isinstance(apps, list) or not isinstance(found, dict):
+        return tree
+    named = [app["captured"] for app in apps if isinstance(app, dict) and isinstance(app.get("captured"), str)]
+    for name in dict.fromkeys(named):
+        if name not in found:
+            if Path(name).name != name:
+                raise ScenarioError(
+                    str(file), "captured", f"found {_show(name)}; allowed: the name of a file beside this one"
+                )
+            found = {**found, name: _read_text(file.with_name(name), MOST_CAPTURED, "captured traffic is a CSV file")}
+    return {**tree, "captures": found} if found else tree
+
+
 def _read_toml(file: Path) -> dict[str, Any]:
+    text = _read_text(file, MOST_BYTES, "a scenario is a TOML file")
+    name = str(file)
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(name, "", f"this is not TOML: {error}") from None
+    except ValueError:  # Python refuses integers of thousands of digits
+        raise ScenarioError(name, "", "the file contains a number that is too long") from None
+    except RecursionError:
+        raise ScenarioError(name, "", "the file nests too deeply") from None
+    if _depth(tree) > MOST_DEPTH:
+        raise ScenarioError(name, "", "the file nests too deeply")
+    return tree
+
+
+def _read_text(file: Path, most: int, expected: str) -> str:
+    """The text of a file of at most so many bytes."""
     name = str(file)
     try:
         if file.is_dir():
-            raise ScenarioError(name, "", "this is a directory; a scenario is a TOML file")
+            raise ScenarioError(name, "", f"this is a directory; {expected}")
         if file.exists() and not file.is_file():
-            raise ScenarioError(name, "", "this is not an ordinary file; a scenario is a TOML file")
-        if file.stat().st_size > MOST_BYTES:
-            raise ScenarioError(name, "", f"the file is larger than {MOST_BYTES // 1_000_000} MB; a scenario is not")
+            raise ScenarioError(name, "", f"this is not an ordinary file; {expected}")
+        if file.stat().st_size > most:
+            raise ScenarioError(name, "", f"the file is larger than {most // 1_000_000} MB; {expected}")
         raw = file.read_bytes()
     except FileNotFoundError:
         raise ScenarioError(name, "", "there is no such file", _beside(file)) from None
@@ -110,18 +237,9 @@ def _read_toml(file: Path) -> dict[str, Any]:
     if not raw.strip():
         raise ScenarioError(name, "", "the file is empty")
     try:
-        tree = tomllib.loads(raw.decode("utf-8"))
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise ScenarioError(name, "", "this is not text in UTF-8; a scenario is a TOML file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(name, "", f"this is not TOML: {error}") from None
-    except ValueError:  # Python refuses integers of thousands of digits
-        raise ScenarioError(name, "", "the file contains a number that is too long") from None
-    except RecursionError:
-        raise ScenarioError(name, "", "the file nests too deeply") from None
-    if _depth(tree) > MOST_DEPTH:
-        raise ScenarioError(name, "", "the file nests too deeply")
-    return tree
+        raise ScenarioError(name, "", f"this is not text in UTF-8; {expected}") from None
 
 
 def _beside(file: Path) -> str:
@@ -269,11 +387,16 @@ def _translated(error: ValidationError, tree: Mapping[str, Any], file: str) -> S
                 file, key, f'found {_show(first["input"])}; expected a table with a key law = "…"{more}'
             )
         case "value_error":
-            found = "" if isinstance(first["input"], dict) else f"found {_show(first['input'])}; "
+            found = "" if _is_large(first["input"]) else f"found {_show(first['input'])}; "
             return ScenarioError(file, key, f"{found}{str(first['msg']).removeprefix('Value error, ')}{more}")
         case _:
             message = str(first["msg"])
             return ScenarioError(file, key, f"found {_show(first['input'])}; {message[0].lower()}{message[1:]}{more}")
+
+
+def _is_large(value: Any) -> bool:
+    """Whether it says nothing to show its beginning: a table, or a text of several lines."""
+    return isinstance(value, dict) or (isinstance(value, str) and "\n" in value)
 
 
 def _show(value: Any) -> str:

@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 
 from sim.base.streams import Streams
 from sim.base.units import NEVER, SECOND, Duration, Instant
-from sim.machines.events import DeviceSlept, DeviceWoke
+from sim.machines.events import DeviceSlept, DeviceWoke, WifiJoined
 from sim.machines.machine import Event
 from sim.world import usage
+from sim.world.captures.traffic import CapturedFlow
 from sim.world.demand import Demand, demand, postponed
-from sim.world.intervals import Intervals, Ints, clip, joined, rows_between
-from sim.world.scenario import Poisson, Push, Scenario, Sockets
+from sim.world.intervals import Intervals, Ints, clip, joined, paired, rows_between
+from sim.world.recorded import recorded
+from sim.world.scenario import App, Poisson, Push, Scenario, Sockets
 from sim.world.whereabouts import whereabouts
 
 LUCKS = 16
@@ -39,6 +41,25 @@ LOOK_UP = Sockets(
     name="dns", transport="udp-unconnected", destination="resolver", traffic=Poisson.model_validate({"every": "1 min"})
 )
 """The socket of a query; the domain is filled in, and the traffic is one query each."""
+
+
+CAPTURED = LOOK_UP.model_copy(update={"name": "captured"})
+"""The socket of a captured flow; its own traits are filled in, and its traffic is what was captured."""
+
+
+class _Asker(NamedTuple):
+    """Whose look-ups of which name, and by which resolver: they share a cache."""
+
+    owner: str
+    domain: str
+    system: bool = True
+    doh: bool = False
+    doh_address: str = ""
+
+
+_SYSTEM = _Asker("system", NETWORK_CHANGE)
+CHECK = LOOK_UP.model_copy(update={"name": "connectivity check", "destination": "link"})
+"""The socket of a connectivity check; typical packets, as large as a look-up's."""
 
 
 class Kind(NamedTuple):
@@ -95,8 +116,17 @@ class Nature:
     """When the phone changed access points and nothing passed on Wi-Fi."""
     signal: tuple[tuple[Instant, float], ...] = field(default=())
     """From when on which RSRP. [dBm]"""
+    destination: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """(n_flows,) where on the internet each flow goes, as a share of the public IPv4 addresses below it; empty if no
+    network of the scenario has routes of its own, so that it does not matter."""
     radios: tuple[tuple[Instant, str], ...] = field(default=())
     """From when on which cellular radio: names of parameter sets."""
+    rats: tuple[tuple[Instant, str], ...] = field(default=())
+    """From when on which RAT, as a recording calls it; empty without one."""
+    round_trips: tuple[tuple[Instant, Duration], ...] = field(default=())
+    """From when on which round trip over cellular, where it was recorded. [µs]"""
+    losses: tuple[tuple[Instant, float], ...] = field(default=())
+    """From when on which loss on cellular, per packet and direction, where it was recorded."""
 
     @cached_property
     def kind_of(self) -> list[Kind]:
@@ -108,30 +138,44 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
     """Draw the day of `scenario` from `streams`."""
     horizon = scenario.duration
     fronts = [usage.foreground(app, scenario, streams) for app in scenario.apps]
-    where = whereabouts(scenario, clip(joined(fronts), horizon), streams)
+    front = clip(joined(fronts), horizon)
+    where = recorded(scenario, front, streams) if scenario.recording else whereabouts(scenario, front, streams)
     screen = clip(joined([*fronts, usage.unlocked(scenario)]), horizon)
     wanted = [
         demand(entry, streams)
         for app, front in zip(scenario.apps, fronts, strict=True)
         for entry in usage.entries(app, front, scenario, streams)
     ]
-    asleep = usage.sleep(scenario, screen, wanted, streams)
+    captured = [flows for app in scenario.apps for flows in _captured(app, scenario)]
+    spoke = joined([paired(flows.at, flows.at + SECOND) for flows in captured])
+    asleep = usage.sleep(scenario, screen, wanted, spoke, streams)
     sockets = [_sockets(postponed(bursts, asleep), streams) for bursts in wanted]
-    flows = [*sockets, *_look_ups(sockets, horizon), *_look_ups_at_changes(where.changes, scenario, streams)]
+    flows = [
+        *sockets,
+        *captured,
+        *_look_ups(sockets, horizon),
+        *_look_ups_at_changes(where.changes, scenario, streams),
+        *_checks_at_joins(where.script, scenario),
+    ]
     nights = zip(asleep.ravel().tolist(), cycle((DeviceSlept(), DeviceWoke())), strict=False)
     handovers = np.concatenate([_NONE, *where.handovers])
+    routed = any(w.routes_of_its_own for w in scenario.wifi)
     script = sorted((line for line in (*where.script, *nights) if line[0] < horizon), key=lambda line: line[0])
     return Nature(
         horizon=horizon,
         **_laid_out(flows, streams),
+        destination=_destinations(flows, streams) if routed else np.empty(0),
         script=tuple(script),
         screen_on=screen,
         asleep=asleep,
         handovers=handovers[handovers < horizon],
         interruptions=clip(joined(where.interruptions), horizon),
         roams=clip(joined(where.roams), horizon),
-        signal=tuple((at, stay.signal_dbm) for at, stay in scenario.stays_in_time()),
-        radios=tuple((at, stay.radio or scenario.cellular.radio) for at, stay in scenario.stays_in_time()),
+        signal=tuple(where.signal),
+        radios=tuple(where.radios),
+        rats=tuple(where.rats),
+        round_trips=tuple(where.round_trips),
+        losses=tuple(where.losses),
     )
 
 
@@ -203,27 +247,64 @@ def _one_after_another(
     return found
 
 
+# Captured traffic -----------------------------------------------------------------------------------------------------
+
+
+def _captured(app: App, scenario: Scenario) -> list[_Flows]:
+    """The flows that an app plays from a capture, kind by kind: as they were, but for their luck."""
+    if app.captured is None:
+        return []
+    kinds: dict[tuple[Any, ...], list[CapturedFlow]] = {}
+    for flow in scenario.captures[app.captured]:
+        if flow.app == app.name and flow.opened < scenario.duration:
+            kinds.setdefault(flow.kind, []).append(flow)
+    return [_as_captured(app, flows, scenario.duration) for flows in kinds.values()]
+
+
+def _as_captured(app: App, flows: list[CapturedFlow], horizon: Instant) -> _Flows:
+    """Flows of one kind, up to the horizon. A flow is the beginning of itself, so a shorter day of a longer one."""
+    _, transport, family, destination, address, domain, clear_text = flows[0].kind
+    sockets = CAPTURED.model_copy(
+        update={
+            "transport": transport,
+            "family": family,
+            "destination": destination,
+            "address": address,
+            "domain": domain,
+            "clear_text": clear_text,
+        }
+    )
+    bursts = [(number, *burst) for number, flow in enumerate(flows) for burst in flow.bursts if burst.at < horizon]
+    flow, at, up, down = np.array(bursts, dtype=np.int64).reshape(-1, 4).T
+    opens = np.array([f.opened for f in flows], dtype=np.int64)
+    closes = np.array([min(f.closed, horizon) for f in flows], dtype=np.int64)
+    origins = [("captured." + "/".join(map(str, flows[0].kind)), len(flows))]
+    return _Flows(Kind(app.name, app.kind == "system", sockets), origins, opens, closes, at, flow, np.stack((up, down)))
+
+
 # Look-ups -------------------------------------------------------------------------------------------------------------
 
 
 def _look_ups(sockets: list[_Flows], horizon: Instant) -> list[_Flows]:
     """A name is looked up before a socket is opened, unless the last answer is still fresh."""
-    opened: dict[tuple[str, str], list[Instant]] = {}
-    fresh_for: dict[tuple[str, str], Duration] = {}
+    opened: dict[_Asker, list[Instant]] = {}
+    fresh_for: dict[_Asker, Duration] = {}
     for flows in sockets:
-        owner, spec = flows.kind.owner, flows.kind.sockets
+        spec = flows.kind.sockets
         if spec.domain:
-            opened.setdefault((owner, spec.domain), []).extend(flows.opens.tolist())
-            fresh_for.setdefault((owner, spec.domain), spec.dns_ttl)
+            asker = _Asker(flows.kind.owner, spec.domain, flows.kind.system, spec.doh, spec.doh_address)
+            opened.setdefault(asker, []).extend(flows.opens.tolist())
+            fresh_for.setdefault(asker, spec.dns_ttl)
     found = []
-    for (owner, domain), instants in opened.items():
+    for asker, instants in opened.items():
         fresh_until, asked = -1, []
         for at in sorted(instants):
             if at >= fresh_until:
                 asked.append(at)
-                fresh_until = at + fresh_for[owner, domain]
-        origins = [(f"{owner}/dns/{domain}", len(asked))]
-        found.append(_queries(owner, domain, origins, np.array(asked, dtype=np.int64), horizon))
+                fresh_until = at + fresh_for[asker]
+        over_https = f"/doh/{asker.doh_address}" if asker.doh else ""
+        origins = [(f"{asker.owner}/dns/{asker.domain}{over_https}", len(asked))]
+        found.append(_queries(asker, origins, np.array(asked, dtype=np.int64), horizon))
     return found
 
 
@@ -237,13 +318,32 @@ def _look_ups_at_changes(changes: dict[Instant, list[Instant]], scenario: Scenar
             at = np.array(instants, dtype=np.int64).repeat(streams.of(name).poisson(mean, len(instants)))
             asked.append(at[at < scenario.duration])
             origins.append((name, len(asked[-1])))
-    return [_queries("system", NETWORK_CHANGE, origins, np.concatenate(asked), scenario.duration)] if origins else []
+    return [_queries(_SYSTEM, origins, np.concatenate(asked), scenario.duration)] if origins else []
 
 
-def _queries(owner: str, domain: str, origins: list[tuple[str, int]], at: Ints, horizon: Instant) -> _Flows:
-    """Each query is a flow of its own: a fresh port, gone when the answer has come."""
+def _checks_at_joins(script: list[tuple[Instant, Event]], scenario: Scenario) -> list[_Flows]:
+    """What the system sends at each Wi-Fi join to see whether there is an internet behind it."""
+    joins = sorted(at for at, event in script if isinstance(event, WifiJoined) and at < scenario.duration)
+    asked = np.array(joins, dtype=np.int64).repeat(scenario.device.behaviour.checks_at_join)
+    if not len(asked):
+        return []
+    kind = Kind("system", True, CHECK)
+    sizes = np.full((2, len(asked)), [[QUERY], [RESPONSE]])
+    closes, numbers = np.minimum(asked + SECOND, scenario.duration), np.arange(len(asked))
+    return [_Flows(kind, [("checks at join", len(asked))], asked, closes, asked, numbers, sizes)]
+
+
+def _queries(asker: _Asker, origins: list[tuple[str, int]], at: Ints, horizon: Instant) -> _Flows:
+    """Each query is a flow of its own: a fresh port, gone when the answer has come.
+
+    # MODEL: a query over HTTPS is as large as a plain one. Bias: bytes of such look-ups are too few.
+    """
     # MODEL: that takes a second, whatever the resolver. Bias: none on bytes; exposed seconds of look-ups are too long.
-    kind = Kind(owner, True, LOOK_UP.model_copy(update={"domain": domain}), look_ups=True)
+    changes = {"domain": asker.domain}
+    if asker.doh:
+        changes |= {"name": "doh", "destination": "internet", "address": asker.doh_address}
+    # The system looks names up for its apps; an app that uses HTTPS does it by itself.
+    kind = Kind(asker.owner, asker.system or not asker.doh, LOOK_UP.model_copy(update=changes), look_ups=True)
     sizes = np.full((2, len(at)), [[QUERY], [RESPONSE]])
     return _Flows(kind, origins, at, np.minimum(at + SECOND, horizon), at, np.arange(len(at)), sizes)
 
@@ -279,6 +379,12 @@ def _lucks(origins: list[tuple[str, int]], streams: Streams) -> NDArray[np.float
         streams.of(f"luck.{name}").random(out=luck[first : first + n])
         first += n
     return luck
+
+
+def _destinations(flows: list[_Flows], streams: Streams) -> NDArray[np.float64]:
+    origins = [origin for part in flows for origin in part.origins]
+    parts = [streams.of(f"destination.{name}").random(n) for name, n in origins]
+    return np.concatenate([np.empty(0), *parts])
 
 
 _NONE = np.empty(0, dtype=np.int64)

@@ -10,7 +10,15 @@ from datetime import time
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sim.base.citing import ASSUMED, MEASURED, Cited, Model
 from sim.base.laws import DurationLaw, exponential, lognormal
@@ -38,10 +46,15 @@ from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
 from sim.machines.radio.handover import Handover
 from sim.machines.radio.signal import Signal
+from sim.world.captures import traffic
+from sim.world.captures.traffic import Traffic
 from sim.world.outages import Outages
+from sim.world.recordings.recording import Rat, Recording
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 SHORTEST_LIFE = SECOND // 10
+MOST_ROUTED = 4
+"""Wi-Fi networks with routes of their own; each doubles the kinds of destinations."""
 MOST_BURSTS = 20_000_000
 """Of one entry of sockets: some hundred times the busiest shipped day."""
 
@@ -118,7 +131,12 @@ class Device(Model):
     @property
     def ios(self) -> tuple[int, ...]:
         """The version as numbers, comparable: (16, 4)."""
-        return tuple(int(part) for part in self.ios_version.split("."))
+        return version(self.ios_version)
+
+
+def version(text: str) -> tuple[int, ...]:
+    """A version as numbers, comparable: "16.4" as (16, 4)."""
+    return tuple(int(part) for part in text.split("."))
 
 
 # The VPN --------------------------------------------------------------------------------------------------------------
@@ -134,6 +152,8 @@ class AlwaysOn(Model):
     """ServiceExceptions with the action Allow."""
     allow_apps: tuple[Name, ...] = ()
     """ApplicationExceptions."""
+    allow_apps_udp: tuple[Name, ...] = ()
+    """ApplicationExceptions with LimitToProtocols UDP: what else these apps send stays in the tunnel."""
     captive_sheet: bool = False
     """AllowCaptiveWebSheet."""
     user_may_switch_off: bool = False
@@ -141,8 +161,8 @@ class AlwaysOn(Model):
 
 
 def _read_network(value: Any) -> Any:
-    """A route in CIDR notation."""
-    if isinstance(value, str):
+    """A route in CIDR notation, or nothing."""
+    if isinstance(value, str) and value:
         try:
             ip_network(value, strict=False)
         except ValueError:
@@ -196,6 +216,8 @@ class Vpn(Model):
     on_demand_override_disabled: bool = False
     per_app: tuple[Name, ...] = ()
     """Managed apps of a per-app VPN. Empty: the VPN is for the whole device."""
+    per_app_domains: tuple[str, ...] = ()
+    """Domain suffixes that a per-app VPN takes in for listed apps (SafariDomains and the like). Empty: all."""
     always_on: AlwaysOn | None = None
     client: Client = Client()
     power: VpnPower = VpnPower()
@@ -259,6 +281,28 @@ class Wifi(Model):
     """The same, over TCP."""
     portal: DurationLaw | None = None
     """A captive portal, and how long the user takes to sign in."""
+    local_network: Cidr = ""
+    """The subnet that the network assigns, where it matters: a hostile one claims public addresses as local (LocalNet).
+    Empty: an ordinary private one."""
+    dhcp_routes: tuple[Cidr, ...] = ()
+    """Classless static routes of its DHCP server (option 121): what lies there goes to the network's own gateway."""
+    spoofs_server: tuple[Cidr, ...] = ()
+    """Addresses that a forged answer to the VPN server's name makes the phone take for the server (ServerIP)."""
+    imitates: Name | None = None
+    """The SSID that it shows, where that is another network's: on-demand rules and people take it for that one."""
+    dns_domain: str = ""
+    """Search domain that its DHCP server gives out."""
+    dns_servers: tuple[str, ...] = ()
+    """Resolvers that its DHCP server gives out."""
+    reaches: tuple[str, ...] = ()
+    """Addresses that answer a probe only in this network."""
+    router_vpn: bool = False
+    """The router has a VPN of its own: whatever leaves the phone here is inside that."""
+
+    @property
+    def routes_of_its_own(self) -> bool:
+        """Whether joining it changes where destinations are."""
+        return bool(self.local_network or self.dhcp_routes or self.spoofs_server)
 
 
 class Cellular(Model):
@@ -266,6 +310,9 @@ class Cellular(Model):
 
     radio: Name = "lte-2020"
     """A named parameter set of :data:`sim.machines.radio.SETS`."""
+    radios: dict[Rat, Name] = Field(default_factory=dict)
+    """The sets that a recording's RATs mean, where they are not the first of :data:`sim.machines.radio.SETS` of that
+    RAT."""
     rtt: Annotated[
         DurationField,
         Cited(
@@ -331,6 +378,34 @@ class Stay(Model):
         if self.speed_kmh is not None and self.handovers_per_minute is not None:
             raise ValueError("state speed_kmh or handovers_per_minute, not both: one follows from the other")
         return self
+
+
+class Recorded(Model):
+    """A recorded drive: what it says of the radio takes the place of what the stays say."""
+
+    file: Annotated[str, Field(min_length=1, max_length=4000)]
+    """A file beside the scenario, or below its folder."""
+    part: Annotated[str, Field(max_length=80)] = ""
+    """Which recording, where a file holds several. Empty: the first."""
+    start: DurationField = 0
+    """Where in the recording the scenario begins."""
+    until: DurationField | None = None
+    """Where in the recording to stop. Default: at its end."""
+    repeat: bool = False
+    """Whether it begins anew when it is over. Otherwise its last row holds."""
+    _drive: Recording | None = PrivateAttr(default=None)
+
+    @property
+    def drive(self) -> Recording:
+        """What is in the file, from `start` to `until`. Reading it is the business of :mod:`sim.world.loading`."""
+        assert self._drive is not None, "this scenario was validated, but not loaded: its recording was not read"
+        return self._drive
+
+    def holding(self, drive: Recording) -> Recorded:
+        """The same with what is in the file."""
+        found = self.model_copy()
+        found._drive = drive
+        return found
 
 
 # Apps -----------------------------------------------------------------------------------------------------------------
@@ -417,11 +492,12 @@ class Sockets(Model):
     """`udp-unconnected` chooses its way anew for each datagram; all others keep the address they were opened with."""
     family: Literal["v4", "v6", "dual"] = "v4"
     """Address family of the destination; `dual` prefers IPv6 where the network has it."""
-    destination: Literal["internet", "local", "apple", "apns", "carrier", "device", "watch", "link", "resolver"] = (
-        "internet"
-    )
-    """Class of the destination, as policies know it. `device` is a computer attached by USB or Wi-Fi, `link` is
-    DHCP and captive checks, `resolver` is plain DNS."""
+    destination: Literal[
+        "internet", "local", "airprint", "apple", "apns", "carrier", "voicemail", "device", "watch", "link", "resolver"
+    ] = "internet"
+    """Class of the destination, as policies know it. `airprint` is a printer in the local network and `voicemail` one
+    of the carrier's services: Always-On has exceptions for just these. `device` is a computer attached by USB or Wi-Fi,
+    `link` is DHCP and captive checks, `resolver` is plain DNS."""
     address: Annotated[str, BeforeValidator(_read_address)] = ""
     """Address of the destination, where the VPN's routes decide. Empty: somewhere on the internet."""
     domain: str = ""
@@ -433,6 +509,10 @@ class Sockets(Model):
     """Multipath TCP: a second subflow on cellular while Wi-Fi carries nothing, or (`interactive`) is slow."""
     clear_text: bool = False
     """The payload itself is readable on the way."""
+    doh: bool = False
+    """The app asks a resolver of its own over HTTPS: no look-up is seen as such, the resolver's address is."""
+    doh_address: Annotated[str, BeforeValidator(_read_address)] = ""
+    """Address of that resolver, where the VPN's routes decide. Empty: somewhere on the internet."""
     opens: Literal["with-app", "on-demand"] = "with-app"
     """A socket is opened when the app starts, or when there is something to say."""
     lifetime: DurationLaw = lognormal(minutes(20), 1.0)
@@ -463,7 +543,11 @@ class App(Model):
     """An app or a system service."""
 
     name: Name
-    kind: Literal["app", "system"] = "app"
+    kind: Literal["app", "system", "tethered"] = "app"
+    """`tethered` is another device on the personal hotspot: its traffic is none of the phone's own."""
+    acts_for: Name | None = None
+    """The app on whose behalf it works: a helper, a web view, a daemon. A per-app VPN that lists only that one misses
+    it."""
     background: Literal["always", "audio", "push", "refresh", "none"] = "none"
     """What it may do while not in front: run (system services, location), play, wake for pushes, wake now and then,
     or nothing."""
@@ -474,14 +558,37 @@ class App(Model):
     visits: Visits | None = None
     refresh_every: DurationLaw = lognormal(HOUR, 1.0, DAY)
     sockets: tuple[Sockets, ...] = ()
+    captured: Name | None = None
+    """Instead of sockets: the CSV of a real phone's traffic, of which it plays the flows of its own name. A file beside
+    this one, or a name in `captures`."""
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> App:
+        if self.captured is not None and self.sockets:
+            raise ValueError("captured and sockets exclude each other: make two apps of it")
+        return self
+
+
+def _read_traffic(value: Any) -> Traffic:
+    if not isinstance(value, str):
+        raise ValueError("expected text: a CSV table with a row for each burst")
+    return traffic.read(value)
+
+
+CapturedTraffic = Annotated[
+    Traffic,
+    PlainValidator(_read_traffic),
+    PlainSerializer(traffic.write, return_type=str),
+    WithJsonSchema({"type": "string", "description": "CSV: " + ",".join(traffic.COLUMNS)}),
+]
 
 
 # What happens ---------------------------------------------------------------------------------------------------------
 
 Deed = Literal[
-    "vpn_on", "vpn_off", "choose_server", "rotate_key", "update_vpn_app",
+    "vpn_on", "vpn_off", "choose_server", "rotate_key", "clear_settings", "update_vpn_app",
     "airplane_on", "airplane_off", "wifi_on", "wifi_off", "lock", "unlock", "app_open", "app_close", "reboot",
-    "leak_check",
+    "leak_check", "gather_candidates", "enable_other_vpn",
     "server_silent", "server_back", "server_restart", "provider_crash", "outage",
 ]  # fmt: skip
 
@@ -497,6 +604,11 @@ class Action(Model):
     """For `choose_server`, `server_silent`, `server_back`, `server_restart`; default: the VPN's first server."""
     keep_wifi: bool | None = None
     """For `airplane_on`: whether Wi-Fi stays on. Default: the device's behaviour profile."""
+    all_interfaces: bool = False
+    """For `gather_candidates`: the page may use the camera, and so sees every interface."""
+    mdns: bool = True
+    """For `gather_candidates`: whether the browser hides local addresses behind mDNS names, as Safari does since iOS
+    12.2."""
     interface: Literal["wifi", "cellular"] = "cellular"
     """For `outage`."""
     lasts: DurationField | None = None
@@ -557,7 +669,11 @@ class Scenario(Model):
     wifi: tuple[Wifi, ...] = ()
     cellular: Cellular = Cellular()
     stays: tuple[Stay, ...] = (Stay(),)
+    recording: Recorded | None = None
+    """A recorded drive. What it does not say comes from the stays."""
     apps: tuple[App, ...] = ()
+    captures: dict[Name, CapturedTraffic] = Field(default_factory=dict)
+    """Name → traffic of a real phone; files that apps name are read into it."""
     timeline: tuple[Action, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     policies: dict[Name, dict[str, Any]] = Field(default_factory=dict)
@@ -639,6 +755,8 @@ class Scenario(Model):
             previous = self.instant(stay.at)
         check("server", self.vpn.server, servers, "vpn.server")
         check("radio", self.cellular.radio, list(SETS), "cellular.radio")
+        for rat, name in self.cellular.radios.items():
+            check("radio", name, list(SETS), f"cellular.radios.{rat}")
         check("radio", self.device.wifi_radio, list(WIFI_SETS), "device.wifi_radio")
         check("phone", self.device.model, list(BATTERIES), "device.model")
         for i, action in enumerate(self.timeline):
@@ -646,8 +764,17 @@ class Scenario(Model):
                 raise ValueError(f"timeline.{i}.at: {action.do} would come after the end of the scenario (duration)")
             check("server", action.server, servers, f"timeline.{i}.server")
             check("app", action.app, apps, f"timeline.{i}.app")
+            if any(app.captured is not None and app.name == action.app for app in self.apps):
+                raise ValueError(f"timeline.{i}: {action.app!r} plays what was captured; nobody can open or close it")
         for i, name in enumerate(self.vpn.per_app):
             check("app", name, apps, f"vpn.per_app.{i}")
+        for i, app in enumerate(self.apps):
+            check("capture", app.captured, list(self.captures), f"apps.{i}.captured")
+            if app.captured is not None:
+                check("app", app.name, list(dict.fromkeys(f.app for f in self.captures[app.captured])), app.captured)
+            check("app", app.acts_for, apps, f"apps.{i}.acts_for")
+        if sum(w.routes_of_its_own for w in self.wifi) > MOST_ROUTED:
+            raise ValueError(f"more than {MOST_ROUTED} Wi-Fi networks with routes of their own")
         return self
 
 

@@ -111,8 +111,15 @@ def _running(app: App, front: Intervals, scenario: Scenario, streams: Streams) -
     return running, common(held, life) if closed else held
 
 
-def sleep(scenario: Scenario, screen: Intervals, demands: list[Demand], streams: Streams) -> Intervals:
-    """When the device sleeps: a while after the screen goes dark, but for maintenance, pushes and audio."""
+def sleep(
+    scenario: Scenario, screen: Intervals, demands: list[Demand], spoke: Intervals, streams: Streams
+) -> Intervals:
+    """When the device sleeps: a while after the screen goes dark, but for maintenance, pushes and audio.
+
+    Parameters
+    ----------
+    spoke : when it is known to have been awake, because traffic was captured. [µs]
+    """
     device, horizon = scenario.device, scenario.duration
     if not device.sleeps:
         return EMPTY
@@ -136,7 +143,7 @@ def sleep(scenario: Scenario, screen: Intervals, demands: list[Demand], streams:
     for slot, at in pushed(demands):
         awake = np.maximum(streams.sample(f"sleep.push.{slot}", device.push_wake_for, len(at)), 1)
         pushes.append(paired(at, at + awake))
-    disturbed = joined([*pushes, used, listed(maintenance), complement(calm, horizon)])
+    disturbed = joined([*pushes, spoke, used, listed(maintenance), complement(calm, horizon)])
     return complement(disturbed, horizon)
 
 

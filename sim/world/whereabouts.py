@@ -53,6 +53,16 @@ class Whereabouts:
     """Of each stay: when the phone changed access points, and nothing passed on Wi-Fi."""
     holes: list[Intervals] = field(default_factory=list)
     """Of each stay: when cellular was there and carried nothing, for longer than that."""
+    signal: list[tuple[Instant, float]] = field(default_factory=list)
+    """From when on which RSRP. [dBm]"""
+    radios: list[tuple[Instant, str]] = field(default_factory=list)
+    """From when on which cellular radio: names of parameter sets."""
+    rats: list[tuple[Instant, str]] = field(default_factory=list)
+    """From when on which RAT, as a recording calls it; empty if there is none."""
+    round_trips: list[tuple[Instant, Duration]] = field(default_factory=list)
+    """From when on which round trip over cellular, where it was recorded. [µs]"""
+    losses: list[tuple[Instant, float]] = field(default_factory=list)
+    """From when on which loss on cellular, per packet and direction, where it was recorded."""
 
 
 def whereabouts(scenario: Scenario, front: Intervals, streams: Streams) -> Whereabouts:
@@ -76,6 +86,8 @@ def whereabouts(scenario: Scenario, front: Intervals, streams: Streams) -> Where
             _assist(scenario, found, near.poor, front, begin, streams)
         if stay.cellular:
             _Cells(scenario, found, begin, end, streams).pass_by(stay, before)
+        found.signal.append((begin, stay.signal_dbm))
+        found.radios.append((begin, stay.radio or scenario.cellular.radio))
         before = stay
     began, ended = HoleBegan(Interface.CELLULAR), HoleEnded(Interface.CELLULAR)
     for hole in joined(found.holes).tolist():

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from sim.base.streams import Streams
 from sim.base.units import DAY, HOUR, MINUTE, SECOND, Instant
 from sim.machines import events as ev
+from sim.machines.ios.ondemand import Network, evaluated
 from sim.machines.ios.path import PathRules
 from sim.machines.ios.provider import Provider, memory_limit
 from sim.machines.ios.tunnel import Tunnel
 from sim.machines.machine import Event, TunnelProtocol
 from sim.machines.routing import Traits
-from sim.world.classes import classes
+from sim.world.classes import candidates, classes
 from sim.world.nature import Nature, draw
 from sim.world.scenario import Action, Scenario
 
@@ -37,6 +38,10 @@ class World:
     """Of each class of flows."""
     classes: NDArray[np.int64]
     """(n_flows,) index into `traits`."""
+    evaluated: NDArray[np.int64]
+    """(n,) instants of the bursts that on-demand's EvaluateConnection decides about. [µs]"""
+    candidates: tuple[Traits, ...]
+    """What a page that gathers addresses asks from: the default way by IPv4 and IPv6, and each interface by itself."""
     patience: NDArray[np.int64]
     """(n_flows,) how long a burst of the flow waits. [µs]"""
 
@@ -67,6 +72,8 @@ def build(scenario: Scenario, seed: int, nature: Nature | None = None) -> World:
         script=tuple(script),
         traits=traits,
         classes=of_flow,
+        evaluated=_evaluated(scenario, nature),
+        candidates=candidates(scenario),
         patience=_patience(scenario, nature),
     )
 
@@ -76,6 +83,7 @@ def _tunnel(scenario: Scenario) -> Tunnel:
     return Tunnel(
         limits=scenario.limits,
         rules=vpn.on_demand,
+        networks={w.ssid: Network(w.imitates or w.ssid, w.dns_domain, w.dns_servers, w.reaches) for w in scenario.wifi},
         always_on=vpn.always_on is not None,
         user_may_switch_off=(
             vpn.always_on.user_may_switch_off
@@ -90,6 +98,12 @@ def _tunnel(scenario: Scenario) -> Tunnel:
         plug_in=vpn.protocol != "ikev2",
         up_at_start=scenario.vpn_on,
     )
+
+
+def _evaluated(scenario: Scenario, nature: Nature) -> NDArray[np.int64]:
+    """When something wants a name that EvaluateConnection decides about."""
+    decided = np.array([evaluated(scenario.vpn.on_demand, k.sockets.domain) for k in nature.kinds], dtype=bool)
+    return nature.at[decided[nature.kind[nature.flow]]] if decided.any() else nature.at[:0]
 
 
 def _provider(scenario: Scenario, protocol: TunnelProtocol) -> Provider:
@@ -140,7 +154,14 @@ def _repeated(scenario: Scenario) -> list[tuple[Instant, Action]]:
         until = scenario.duration if repeat.until is None else scenario.instant(repeat.until)
         while now < min(until, scenario.duration):
             deed = Action.model_construct(
-                at=now, do=repeat.do, server=repeat.server, lasts=repeat.lasts, app=None, keep_wifi=None
+                at=now,
+                do=repeat.do,
+                server=repeat.server,
+                lasts=repeat.lasts,
+                app=None,
+                keep_wifi=None,
+                all_interfaces=False,
+                mdns=True,
             )
             found.append((now, deed))
             now += max(repeat.every, SECOND)
@@ -161,10 +182,16 @@ def _events(
             return [(0, ev.VpnTurnedOn())]
         case "vpn_off":
             return [(0, ev.VpnTurnedOff())]
+        case "gather_candidates":
+            return [(0, ev.CandidatesGathered(action.all_interfaces, action.mdns))]
+        case "enable_other_vpn":
+            return [(0, ev.OtherVpnEnabled())]
         case "choose_server":
             return [(0, ev.ServerChosen(server))]
         case "rotate_key":
             return [(0, ev.KeyRotated())]
+        case "clear_settings":
+            return [(0, ev.SettingsCleared())]
         case "update_vpn_app":
             return [(0, ev.AppUpdated(*lucks(1)))]
         case "airplane_on":

@@ -59,8 +59,15 @@ class SlowTraffic:
     """What :class:`sim.engine.traffic.Traffic` means, in its plainest form."""
 
     def __init__(
-        self, at: Ints, flow: Ints, classes: Ints, n_classes: int, pushed: NDArray[np.bool_] | None = None
+        self,
+        at: Ints,
+        flow: Ints,
+        classes: Ints,
+        n_classes: int,
+        evaluated: Ints,
+        pushed: NDArray[np.bool_] | None = None,
     ) -> None:
+        self._evaluated: list[Instant] = evaluated.tolist()
         self.times: list[Instant] = at.tolist()
         self._pushed = pushed.tolist() if pushed is not None else [False] * n_classes
         self._flow: list[int] = flow.tolist()
@@ -175,8 +182,8 @@ class SlowTraffic:
                 return _first(at for at in self.sent() if at >= max(after, now))
             case OnReceive(after=after):
                 return _first(at for at in self.received() if at >= max(after, now))
-            case OnAttempt(after=after):
-                return _first(at for at in self.times if at >= max(after, now))
+            case OnAttempt(after=after, evaluated=evaluated):
+                return _first(at for at in (self._evaluated if evaluated else self.times) if at >= max(after, now))
             case OnSilence():
                 return self._silence(watch, now)
             case OnReply():
@@ -243,7 +250,7 @@ class SlowEngine(Engine):
         super().__init__(world)
         nature = world.nature
         pushed = np.array([t.pushed for t in world.traits], dtype=bool)
-        self.slow = SlowTraffic(nature.at, nature.flow, world.classes, len(world.traits), pushed)
+        self.slow = SlowTraffic(nature.at, nature.flow, world.classes, len(world.traits), world.evaluated, pushed)
         self.traffic = cast("Traffic", self.slow)
         self.network = Network(world, self.traffic)
         self.nat = Nat(self.traffic, self.network)
@@ -315,5 +322,15 @@ def play_slowly(world: World) -> tuple[Run, SlowEngine]:
     table = [engine.flows.verdicts_of(s.situation) for s in engine.standings]
     spans = engine.flows.spans
     ledger = slow_ledger(world, engine.standings, table, spans)
-    run = Run(world, engine.timeline, engine.standings, table, spans, ledger, engine.network.control, engine.checks)
+    run = Run(
+        world,
+        engine.timeline,
+        engine.standings,
+        table,
+        spans,
+        ledger,
+        engine.network.control,
+        engine.checks,
+        engine.gatherings,
+    )
     return run, engine

@@ -100,7 +100,7 @@ def energy(run: Run) -> list[tuple[Any, ...]]:
 
 
 def checks(run: Run) -> list[tuple[Any, ...]]:
-    return list(run.checks)
+    return [*run.checks, *run.gatherings]
 
 
 ASPECTS: tuple[Callable[[Run], list[Any]], ...] = (standings, records, spans, control, fates, windows, checks, energy)

@@ -29,7 +29,7 @@ def network(*bursts: Instant, broken: tuple[Instant, Instant] = BREAK) -> Networ
     breaks = listed([broken])
     nature = replace(world.nature, interruptions=breaks, roams=breaks)
     at = np.array(bursts, dtype=np.int64)
-    traffic = Traffic(at, np.zeros_like(at), np.zeros(1, dtype=np.int64), 1)
+    traffic = Traffic(at, np.zeros_like(at), np.zeros(1, dtype=np.int64), 1, at[:0])
     return Network(replace(world, nature=nature), traffic)
 
 

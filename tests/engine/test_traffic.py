@@ -29,7 +29,7 @@ HELLO = Transmit("hello", 1)
 def inside(times: Iterable[Instant], round_trip: Duration = 3, answers: bool = True) -> Traffic:
     """One flow that is in the tunnel from 0 on."""
     at = np.array(list(times), dtype=np.int64)
-    traffic = Traffic(at, np.zeros_like(at), np.zeros(1, dtype=np.int64), 1)
+    traffic = Traffic(at, np.zeros_like(at), np.zeros(1, dtype=np.int64), 1, at[:0])
     traffic.set_answers(answers, round_trip, 0)
     traffic.route_class(0, True, 0)
     return traffic
@@ -107,7 +107,7 @@ def test_every_question_has_the_slow_answer(seed: int, ahead: Duration, monkeypa
     at = np.sort(np.array([rng.randint(0, horizon) for _ in range(n)], dtype=np.int64))
     flow = np.array([rng.randint(0, 3) for _ in range(n)], dtype=np.int64)
     classes = np.array([0, 0, 1, 1], dtype=np.int64)
-    quick, slow = Traffic(at, flow, classes, 2), SlowTraffic(at, flow, classes, 2)
+    quick, slow = Traffic(at, flow, classes, 2, at[::3]), SlowTraffic(at, flow, classes, 2, at[::3])
     now = -1
     while (now := now + rng.randint(1, 25)) < horizon:
         _change(rng, quick, slow, now)

@@ -306,7 +306,12 @@ def test_an_ikev2_profile_with_rules() -> None:
                 "action": "evaluate",
                 "dns_domain": ["*.corp.example"],
                 "evaluate": [
-                    {"domains": ["corp.example"], "action": "connect-if-needed"},
+                    {
+                        "domains": ["corp.example"],
+                        "action": "connect-if-needed",
+                        "required_dns": ["10.0.0.53"],
+                        "required_probe": "required probe",
+                    },
                     {"domains": ["public.example"], "action": "never-connect"},
                 ],
             },
@@ -339,7 +344,8 @@ def test_an_always_on_profile() -> None:
         "allow": ["voicemail", "device-communication"],
         "captive_sheet": True,
         "user_may_switch_off": False,
-        "allow_apps": ["com.example.voice"],
+        "allow_apps": [],
+        "allow_apps_udp": ["com.example.voice"],
     }
     assert imported.vpn["ikev2"]["nat_keepalive_wifi"] == "60 s"
 
@@ -662,7 +668,7 @@ def test_no_secret_of_a_sample_comes_out(folder: Path, name: str) -> None:
 
 SHOWN = {
     "RemoteAddress", "ServerAddresses", "SupplementalMatchDomains", "SSIDMatch", "DNSDomainMatch", "DNSServerAddressMatch",
-    "Domains", "BundleIdentifier", "UserDefinedName", "PayloadDisplayName", "VPNSubType", "PayloadType", "VPNType", "remote.1",
+    "Domains", "SafariDomains", "BundleIdentifier", "UserDefinedName", "PayloadDisplayName", "VPNSubType", "PayloadType", "VPNType", "remote.1",
     "remote.2",
 }  # fmt: skip
 """Keys whose values may be shown: names, addresses, and types."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.base.laws import uniform
 from sim.base.units import seconds
 from sim.machines.events import (
     AppUpdated,
@@ -27,10 +28,11 @@ from sim.machines.events import (
     ServerChosen,
     SessionLost,
     SessionUp,
+    SettingsCleared,
     StopReason,
 )
 from sim.machines.ios.provider import MIB, Client, Phase, Provider, ProviderState, memory_limit
-from sim.machines.machine import Announce, Due, Event, StartTimer
+from sim.machines.machine import Announce, Due, Event, StartTimer, Step
 from tests.machines.tables import both_ways, walk
 
 EVENTS: tuple[Event, ...] = (
@@ -40,6 +42,7 @@ EVENTS: tuple[Event, ...] = (
     PathNoticed(usable=True, moved=True),
     PathNoticed(usable=False, moved=False),
     KeyRotated(),
+    SettingsCleared(),
     ServerChosen("two"),
     MemoryPressed(1),
     MemoryPressed(60 * MIB),
@@ -57,6 +60,7 @@ def provider(
     routes_kept: bool = True,
     stops_engine_offline: bool = True,
     limit: bool = True,
+    looks_up: bool = False,
     **client: Any,
 ) -> Provider:
     return Provider(
@@ -66,6 +70,7 @@ def provider(
         routes_kept=routes_kept,
         stops_engine_offline=stops_engine_offline,
         memory_limit=50 * MIB if limit else None,
+        looks_up=looks_up,
     )
 
 
@@ -74,6 +79,7 @@ CONFIGURATIONS = [
     provider(first, kept, offline, reasserts=reasserts)
     for first, kept, offline, reasserts in product(YES_NO, YES_NO, YES_NO, YES_NO)
 ]
+CONFIGURATIONS += [provider(first, False, reasserts=False, kill_switch="app", looks_up=True) for first in YES_NO]
 
 
 def test_the_table_is_what_happens() -> None:
@@ -148,6 +154,38 @@ def test_an_update_stops_the_engine_and_says_so() -> None:
     )
     done = WIREGUARD.step(step.state, Due("apply"), 0)
     assert done.effects == (Announce(EngineStarted("one", True)), Announce(ProviderReady()))
+
+
+def test_the_apps_kill_switch_engages_after_a_while_and_goes_with_the_provider() -> None:
+    machine = provider(
+        routes_first=False, routes_kept=False, kill_switch="app", engage_delay=uniform(seconds(1), seconds(3))
+    )
+    lost = machine.step(RUNNING, SessionLost("ping restart", fatal=False), 0)
+    assert StartTimer("engage", machine.client.engage_delay) in lost.effects
+    assert not lost.state.drops
+    engaged = machine.step(lost.state, Due("engage"), 0).state
+    assert engaged.drops
+    assert not machine.step(engaged, ProviderCrashed(), 0).state.drops
+    back = machine.step(machine.step(engaged, SessionUp(), 0).state, Due("apply"), 0).state
+    assert (back.routes, back.drops) == (True, False)
+
+
+def test_settings_without_routes_leave_the_provider_running() -> None:
+    cleared = WIREGUARD.step(RUNNING, SettingsCleared(), 0)
+    assert cleared == Step(RUNNING._replace(routes=False, interface=0))
+    applied = WIREGUARD.step(WIREGUARD.step(cleared.state, KeyRotated(), 0).state, Due("apply"), 0).state
+    assert (applied.routes, applied.interface) == (True, 2)
+    assert provider(limit=False).step(RUNNING, SettingsCleared(), 0).state == RUNNING, (
+        "the system's own client has no such fault"
+    )
+
+
+@pytest.mark.parametrize(("cellular", "found"), [(False, "rogue"), (True, None)])
+def test_a_name_is_looked_up_in_the_network_of_the_start(cellular: bool, found: str | None) -> None:
+    machine = provider(looks_up=True)
+    here = machine.step(ProviderState(Phase.LAUNCHING, "one"), PathNoticed(True, True, cellular, "rogue"), 0).state
+    assert machine.step(here, Due("launch"), 0).state.looked_up_on == found
+    assert WIREGUARD.step(here, Due("launch"), 0).state.looked_up_on is None
 
 
 def test_an_end_is_announced_with_its_reason() -> None:

@@ -14,8 +14,10 @@ from sim.machines.routing import (
     ASPECTS,
     Binding,
     Cause,
+    Diversion,
     Fate,
     Intended,
+    Reason,
     Situation,
     Traits,
     Verdict,
@@ -54,6 +56,8 @@ OFF = Situation(
     gap=Cause.TUNNEL_GAP,
     holds=False,
     deadlocked=False,
+    drops=False,
+    forged=0,
     answers=False,
     reached=True,
     seals=False,
@@ -77,6 +81,11 @@ DEAD = DOWN._replace(gap=Cause.PROVIDER_DEATH)
 SEALED = DOWN._replace(seals=True)
 OFFLINE = UP._replace(default=None, wifi=0, cellular=0, answers=False)
 EN0, PDP, UTUN = Binding(Interface.WIFI, 1), Binding(Interface.CELLULAR, 2), Binding(Interface.UTUN, 1)
+
+
+CLAIMED = APP._replace(diverted=(Diversion(Cause.LOCAL_NET), None))
+DROPPED_THERE = APP._replace(diverted=(Diversion(Cause.DHCP_ROUTE, dropped=True), None))
+FORGED = APP._replace(forged=(False, True))
 
 
 def said(verdict: Verdict) -> tuple[Way, Fate | None, Fate, Cause | None]:
@@ -199,6 +208,37 @@ def test_each_leak_has_one_name(traits: Traits, situation: Situation, cause: Cau
     assert fresh(traits, situation).cause is cause
 
 
+BEYOND = (Way.OUTSIDE, Fate.BEYOND, Fate.BEYOND, None)
+
+
+@pytest.mark.parametrize(
+    ("traits", "situation", "new"),
+    [
+        pytest.param(CLAIMED, UP, INSIDE, id="an ordinary network claims nothing"),
+        pytest.param(CLAIMED, UP._replace(diversion=1), leak(Cause.LOCAL_NET), id="L07 the network's subnet is more specific"),
+        pytest.param(CLAIMED, UP._replace(diversion=2), INSIDE, id="L07 another network, another subnet"),
+        pytest.param(DROPPED_THERE, UP._replace(diversion=1), REFUSED, id="L08-3 a firewall makes it a denial"),
+        pytest.param(CLAIMED._replace(family="v6"), UP._replace(diversion=1), INSIDE, id="IPv4 routes do not concern IPv6"),
+        pytest.param(FORGED, UP._replace(forged=2), leak(Cause.LOCAL_NET), id="L07 it is taken for the server"),
+        pytest.param(FORGED, UP._replace(forged=1), INSIDE, id="L07 not by this network's answer"),
+        pytest.param(APP, DOWN._replace(drops=True), REFUSED, id="L12 the app's kill switch is engaged"),
+        pytest.param(PINNED, DOWN._replace(drops=True), leak(Cause.TUNNEL_GAP), id="L12 which catches no pinned socket"),
+        pytest.param(APP, DOWN._replace(beyond=True), BEYOND, id="R: the router's tunnel carries what leaves"),
+        pytest.param(SYSTEM, UP._replace(beyond=True), BEYOND, id="R: and the platform's own traffic"),
+        pytest.param(APP, OFF._replace(beyond=True), BEYOND, id="R: whether or not the phone's VPN is on"),
+        pytest.param(LINK._replace(reason=Reason.NETWORK), UP._replace(beyond=True), BY_DESIGN, id="R: but not DHCP"),
+        pytest.param(PINNED, DOWN._replace(beyond=True), leak(Cause.TUNNEL_GAP), id="R: nor what leaves on cellular"),
+    ],
+)  # fmt: skip
+def test_networks_that_are_not_what_they_seem(traits: Traits, situation: Situation, new: Any) -> None:
+    assert said(fresh(traits, situation)) == new
+
+
+def test_a_live_socket_stays_in_the_tunnel_when_the_network_claims_its_destination() -> None:
+    """XNU: the source address decides, not the route to the destination."""
+    assert said(kept(CLAIMED, UTUN, UP._replace(diversion=1))) == INSIDE
+
+
 def test_a_dead_interface_exposes_and_delivers_nothing() -> None:
     """The way outside is open (exposure), though nothing leaves just now (no observed leak)."""
     verdict = fresh(APP, DOWN._replace(wifi_works=False))
@@ -240,14 +280,18 @@ situations = st.builds(
     default=st.sampled_from([None, Interface.WIFI, Interface.CELLULAR]),
     wifi=st.integers(0, 2),
     cellular=st.integers(0, 2),
-    **{name: st.booleans() for name in ("holds", "deadlocked", "answers", "seals", "enforces", "wifi_works", "cellular_works", "ipv6", "portal")},
+    diversion=st.integers(0, 2),
+    forged=st.integers(0, 2),
+    beyond=st.booleans(),
+    **{name: st.booleans() for name in ("holds", "deadlocked", "drops", "answers", "seals", "enforces", "wifi_works", "cellular_works", "ipv6", "portal")},
 )  # fmt: skip
 
 
 @given(situations)
 def test_verdicts_in_every_situation(situation: Situation) -> None:
     """No leak without intent, without PROTECT, or around a seal (but for a socket that survived it); grounds have names."""
-    for traits, binding in product((APP, GATED, SYSTEM, DIRECT, LINK, V4_ONLY, SPLIT_DNS, PINNED), (None, EN0, UTUN)):
+    kinds = (APP, GATED, SYSTEM, DIRECT, LINK, V4_ONLY, SPLIT_DNS, PINNED, CLAIMED, FORGED)
+    for traits, binding in product(kinds, (None, EN0, UTUN)):
         verdict = fresh(traits, situation) if binding is None else kept(traits, binding, situation)
         assert set(verdict.grounds) <= set(ASPECTS)
         assert verdict.grounds
@@ -255,6 +299,10 @@ def test_verdicts_in_every_situation(situation: Situation) -> None:
             assert situation.intent
             assert traits.intended is Intended.PROTECT
             assert verdict.cause is not None
-            assert binding is not None or not situation.seals
+            claimed = traits.diverted and situation.diversion == 1
+            assert binding is not None or not situation.seals or claimed or traits is FORGED
+            assert not (
+                situation.beyond and verdict.binding is not None and verdict.binding.interface is Interface.WIFI
+            )
         if verdict.fate is not None:
             assert verdict.otherwise is verdict.fate

@@ -14,6 +14,7 @@ from sim.machines.events import (
     BootFinished,
     DeviceSlept,
     FirstUnlocked,
+    OtherVpnEnabled,
     PathNoticed,
     ProviderGone,
     ProviderLaunched,
@@ -39,6 +40,7 @@ WIFI, CELLULAR = PathNoticed(usable=True, moved=True, ssid="home"), PathNoticed(
 EVENTS: tuple[Event, ...] = (
     VpnTurnedOn(),
     VpnTurnedOff(),
+    OtherVpnEnabled(),
     ServerChosen("two"),
     ProviderReady(),
     ReassertingSet(),
@@ -207,6 +209,16 @@ def test_connect_waits_for_the_next_attempt() -> None:
 def test_otherwise_it_waits_for_nothing(state: TunnelState) -> None:
     assert ON_DEMAND.watches(state) == ()
     assert not ON_DEMAND.holds(state)
+
+
+@pytest.mark.parametrize("phase", [NEVPNStatus.CONNECTING, NEVPNStatus.DISCONNECTING])
+def test_new_flows_are_held_from_one_attempt_to_the_next(phase: NEVPNStatus) -> None:
+    """pia-364: over an hour with a server that cannot be reached, and nothing got out between two attempts."""
+    trying = TunnelState(phase, intent=True, rule=RuleAction.CONNECT)
+    assert ON_DEMAND.holds(trying)
+    assert not ON_DEMAND.holds(trying._replace(intent=False)), "turned off by the user"
+    assert not ON_DEMAND.holds(trying._replace(replaced=True)), "another VPN has taken its place"
+    assert not tunnel().holds(trying._replace(rule=None))
 
 
 def test_a_provider_that_died_comes_back_slowly() -> None:

@@ -213,14 +213,16 @@ def leaked(run: Run) -> int:
 
 
 def test_a_seal_that_old_sockets_cannot_survive_leaks_nothing() -> None:
-    """Premise: a policy ends every socket that does not match it. Then sealed leaks 0, which is never more than plain."""
+    """Premises: a policy ends every socket that does not match it, no network may claim addresses as local, and no other VPN is enabled
+    in its place. Then sealed leaks 0, which is never more than plain."""
     closes = {"sealing_closes_legacy": 1.0}
     for number in DAYS:
         before = json.loads(written(number))
         device = {**before.get("device", {}), "behaviour": closes}
-        sealed = {**before["vpn"], "include_all_networks": True}
+        sealed = {**before["vpn"], "include_all_networks": True, "exclude_local_networks": False}
         sealed.pop("always_on", None)
-        assert leaked(simulate(scenario(before | {"vpn": sealed, "device": device}))) == 0
+        deeds = [deed for deed in before["timeline"] if deed["do"] != "enable_other_vpn"]
+        assert leaked(simulate(scenario(before | {"vpn": sealed, "device": device, "timeline": deeds}))) == 0
 
 
 def test_sealing_leaks_no_more_in_the_mean() -> None:

@@ -46,7 +46,10 @@ HOUR: dict[str, Any] = {
     ],
 }  # fmt: skip
 SEALED = {"vpn.include_all_networks": True}
+GAP = {"vpn.client.reasserts": False, "vpn.client.apply": "9 s", "apps.0.sockets.0.transport": "udp-unconnected"}
 SPLIT_DNS = {"vpn.dns.match_domains": ["web.example"]}
+HOME_RULE = [{"action": "disconnect", "probe": "at home"}, {"action": "connect"}]
+HOLE = {"timeline": [*HOUR["timeline"], {"at": "1455 s", "do": "outage", "lasts": "4 s"}]}
 RULE = {"vpn.on_demand": [{"action": "connect"}]}
 
 
@@ -76,6 +79,16 @@ def outcome(settings: dict[str, Any]) -> dict[str, Any]:
         ("vpn.enforce_routes", True, {}),
         ("vpn.on_demand", [{"action": "connect"}], {}),
         ("vpn.per_app", ["app"], {}),
+        ("vpn.per_app_domains", ["web.example"], {"vpn.per_app": ["app"]}),
+        ("vpn.endpoint", "name", {"wifi.0.spoofs_server": ["0.0.0.0/1"]}),
+        ("vpn.client.kill_switch", "app", GAP | {"vpn.client.engage_delay": "0 s"}),
+        (
+            "vpn.client.engage_delay",
+            "0.1 s",
+            GAP | {"vpn.client.kill_switch": "app"},
+        ),
+        ("vpn.always_on", {"allow": ["cellular-services"]}, {"vpn.protocol": "ikev2"}),
+        ("vpn.always_on.allow_apps_udp", ["app"], {"vpn.protocol": "ikev2", "vpn.always_on": {}}),
         ("vpn.wireguard.persistent_keepalive", "25 s", {}),
         ("vpn.wireguard.rebind", False, {}),
         ("vpn.client.reasserts", False, {}),
@@ -88,6 +101,42 @@ def outcome(settings: dict[str, Any]) -> dict[str, Any]:
         ("device.behaviour.look_ups_at_network_change", 9.0, {}),
         ("device.behaviour.apns_prefers_cellular", 0.0, {}),
         ("device.encrypted_dns", True, SPLIT_DNS),
+        ("device.behaviour.system_bypass", 1.0, {"apps.0.kind": "system"}),
+        ("device.behaviour.apple_exempt_since", "99", SEALED | {"device.behaviour.apple_bypass_share_sealed": 1.0}),
+        ("device.behaviour.checks_at_join", 3, {}),
+        ("device.behaviour.sealing_stops_hotspot", False, SEALED | {"apps.0.kind": "tethered"}),
+        ("device.behaviour.ignores_dhcp_routes", True, {"wifi.0.dhcp_routes": ["0.0.0.0/1"]}),
+        ("device.behaviour.drops_diverted", True, {"wifi.0.dhcp_routes": ["0.0.0.0/1"]}),
+        ("device.behaviour.dns_first_retry_cellular", "10 ms", SPLIT_DNS | HOLE),
+        (
+            "device.behaviour.dns_backoff",
+            5.0,
+            SPLIT_DNS | HOLE | {"device.behaviour.dns_first_retry_cellular": "10 ms"},
+        ),
+        ("limits.probe_cached", True, {"vpn.on_demand": HOME_RULE, "wifi.0.reaches": ["at home"]}),
+        ("wifi.0.local_network", "0.0.0.0/1", {}),
+        ("wifi.0.dhcp_routes", ["0.0.0.0/1"], {}),
+        ("wifi.0.router_vpn", True, {}),
+        ("wifi.0.imitates", "café", {"vpn.on_demand": [{"action": "ignore", "ssid": ["café"]}, {"action": "connect"}]}),
+        (
+            "wifi.0.dns_domain",
+            "corp.example",
+            {"vpn.on_demand": [{"action": "ignore", "dns_domain": ["corp.*"]}, {"action": "connect"}]},
+        ),
+        (
+            "wifi.0.dns_servers",
+            ["17.1.1.1"],
+            {"vpn.on_demand": [{"action": "ignore", "dns_server": ["17.*"]}, {"action": "connect"}]},
+        ),
+        ("wifi.0.reaches", ["at home"], {"vpn.on_demand": HOME_RULE}),
+        ("apps.0.kind", "tethered", {}),
+        ("apps.0.acts_for", "push", {"vpn.per_app": ["push"]}),
+        ("apps.0.sockets.0.doh", True, SPLIT_DNS),
+        (
+            "apps.0.sockets.0.doh_address",
+            "9.9.9.9",
+            {"apps.0.sockets.0.doh": True, "vpn.excluded_routes": ["9.0.0.0/8"]},
+        ),
         ("device.ios_version", "16.0", SEALED),
         ("stays.1.signal_dbm", -120.0, {}),
         ("stays.1.handovers_per_minute", 3.0, {}),

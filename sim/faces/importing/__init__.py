@@ -31,7 +31,10 @@ from sim.world.scenario import Vpn
 
 __all__ = ["ImportRefused", "Imported", "Note", "read_profile", "to_toml"]
 
-_HINT = "Known are Apple profiles (.mobileconfig), WireGuard (.conf) and OpenVPN (.ovpn) configurations."
+_HINT = (
+    "Known are Apple profiles (.mobileconfig), WireGuard (.conf) and OpenVPN (.ovpn) configurations.\n"
+    "Of recorded drives: see docs/reference/recordings.md."
+)
 
 
 def read_profile(path: Path) -> Imported:

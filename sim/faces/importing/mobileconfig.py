@@ -148,8 +148,8 @@ PAYLOAD_NO_EFFECT = {
     "CellularSliceUUID": "a 5G slice is not modelled",
     "VPNUUID": "how managed apps name this VPN",
     **each(
-        "SafariDomains MailDomains CalendarDomains ContactsDomains AssociatedDomains ExcludedDomains SMBDomains",
-        "domains of a per-app VPN: the model knows its apps, not their domains",
+        "MailDomains CalendarDomains ContactsDomains AssociatedDomains ExcludedDomains SMBDomains",
+        "domains of a per-app VPN for one app or kind of use: the model has one list, taken from SafariDomains",
     ),
     "OnDemandMatchAppEnabled": "whether a managed app starts the tunnel: in the model its rules do",
 }
@@ -176,7 +176,7 @@ def _payload(draft: Draft, payload: dict[str, Any]) -> None:
     for key in payload:
         if key in ("IKEv2", "VPN", "AlwaysOn", "VendorConfig") and key not in _OWN_DICTIONARY[kind]:
             draft.ignore(key, f"not used with VPNType {kind}")
-        elif key not in (*_OWN_DICTIONARY[kind], *_READ):
+        elif key not in (*_OWN_DICTIONARY[kind], *_READ) and not (per_app and key == "SafariDomains"):
             draft.ignore(_label(key), PAYLOAD_NO_EFFECT.get(key, "not a key of this payload in Apple's schema"))
     PROTOCOLS[kind](draft, payload, settings)
     _flags(draft, kind, settings, per_app=per_app)
@@ -186,6 +186,9 @@ def _payload(draft: Draft, payload: dict[str, Any]) -> None:
         draft.tell(
             "per-app VPN", "the device's management says which apps use it: set vpn.per_app to apps of the scenario"
         )
+        if domains := [one for one in texts_of(payload.get("SafariDomains", [])) or [] if domain_of(one)]:
+            draft.put("SafariDomains", "per_app_domains", domains)
+            draft.tell("SafariDomains", "for Safari only; the model holds them against every listed app")
 
 
 def _at(where: str, key: str, settings: Mapping[str, Any]) -> str:
@@ -318,7 +321,7 @@ def _rule(draft: Draft, where: str, rule: Any) -> dict[str, Any]:
                 if made["action"] == "evaluate":
                     draft.tell(
                         f"{where}.Action",
-                        "the model does not ask domain by domain: EvaluateConnection starts no tunnel",
+                        "starts for its domains where a required resolver or probe is missing; names always resolve",
                     )
                 elif text_of(rule[key]) == "Allow":
                     draft.tell(f"{where}.Action", "Allow is deprecated: taken as Ignore")
@@ -330,9 +333,7 @@ def _rule(draft: Draft, where: str, rule: Any) -> dict[str, Any]:
                 made["dns_domain" if key == "DNSDomainMatch" else "dns_server"] = [
                     plain(one) for one in _list(draft, where, rule, key)
                 ]
-                draft.tell(
-                    f"{where}.{key}", "the model does not know a network's own resolver: this rule never matches"
-                )
+                draft.tell(f"{where}.{key}", "held against dns_domain and dns_servers of the scenario's networks")
             case "URLStringProbe":
                 made["probe"] = True
             case "ActionParameters":
@@ -371,8 +372,20 @@ def _parameters(draft: Draft, where: str, value: Any) -> list[dict[str, Any]]:
         )
         made.append({"domains": domains, "action": action})
         for key in entry:
-            if key not in ("Domains", "DomainAction"):
-                draft.ignore(f"{where}[{i}].{_label(key)}", "a probe for one domain: the model's names always resolve")
+            match key:
+                case "Domains" | "DomainAction":
+                    pass
+                case "RequiredDNSServers":
+                    servers = [
+                        address for one in _list(draft, f"{where}[{i}]", entry, key) if (address := address_of(one))
+                    ]
+                    made[-1]["required_dns"] = servers
+                    draft.tell(f"{where}[{i}].{key}", "held against dns_servers of the scenario's networks")
+                case "RequiredURLStringProbe":
+                    made[-1]["required_probe"] = "required probe"
+                    draft.tell(f"{where}[{i}].{key}", 'answers only in networks with reaches = ["required probe"]')
+                case _:
+                    draft.ignore(f"{where}[{i}].{_label(key)}", "not a key of a rule's parameters in Apple's schema")
     return made
 
 
@@ -532,17 +545,18 @@ def _services(draft: Draft, value: Any) -> list[str]:
 
 def _app_exceptions(draft: Draft, value: Any) -> None:
     entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-    names = [name for entry in entries if (name := word(text_of(entry.get("BundleIdentifier"))))]
-    draft.put("AlwaysOn.ApplicationExceptions", "always_on.allow_apps", names)
+    names = {name: entry for entry in entries if (name := word(text_of(entry.get("BundleIdentifier"))))}
+    udp = [name for name, entry in names.items() if texts_of(entry.get("LimitToProtocols", [])) == ["UDP"]]
+    draft.put("AlwaysOn.ApplicationExceptions", "always_on.allow_apps", [name for name in names if name not in udp])
+    if udp:
+        draft.put("AlwaysOn.ApplicationExceptions.LimitToProtocols", "always_on.allow_apps_udp", udp)
     if names:
         draft.tell(
             "AlwaysOn.ApplicationExceptions",
             "bundle identifiers: rename the scenario's apps to them, or these to the apps",
         )
-    if any("LimitToProtocols" in entry for entry in entries):
-        draft.ignore(
-            "AlwaysOn.ApplicationExceptions.LimitToProtocols", "the model's exception is for all of an app's traffic"
-        )
+    if any("LimitToProtocols" in entry and name not in udp for name, entry in names.items()):
+        draft.ignore("AlwaysOn.ApplicationExceptions.LimitToProtocols", "not UDP: the exception is for all of an app")
 
 
 def _plug_in(draft: Draft, payload: Mapping[str, Any], settings: Mapping[str, Any]) -> None:

@@ -18,11 +18,22 @@ PROFILES: dict[str, dict[str, Any]] = {
     "default": {},
     "proton-2020": {"legacy_survival": 1.0, "closes_on_path_loss": 0.98, "airplane_drops_wifi": True},
     "horowitz-2022": {"airplane_drops_wifi": False, "sealing_closes_legacy": 0.0, "apple_bypass_share": 0.8},
+    "new-sockets-outside": {"system_bypass": 0.5},
     "host-routes": {"legacy_survival": 0.0},
     "sealing-closes": {"sealing_closes_legacy": 1.0},
     "sealing-covers-apple": {"apple_bypass_share_sealed": 0.0},
     "on-demand-holds": {"gates_new_flows": 1.0},
     "on-demand-leaks": {"gates_new_flows": 0.0},
+    "android-block": {
+        "legacy_survival": 0.0,
+        "sealing_closes_legacy": 1.0,
+        "apple_bypass_share": 0.0,
+        "apple_bypass_share_sealed": 0.0,
+        "ignores_dhcp_routes": True,
+        "look_ups_leak_in_updates": True,
+        "checks_at_join": 3,
+        "sealing_stops_hotspot": False,
+    },
 }
 """Profile → the values it sets. Each is described in docs/background/profiles.md."""
 
@@ -55,12 +66,37 @@ class Behaviour(Parameters):
             "horowitz-2022", "on an iPad that remembers it, Wi-Fi stays on in airplane mode", MEASURED, "false", "true"
         ),
     ] = True
+    system_bypass: Annotated[
+        Share,
+        Cited(
+            "horowitz-2022",
+            "services open new sockets outside while the status says Connected; the mechanism is unknown",
+            ASSUMED,
+            "0",
+            "0.5",
+        ),
+    ] = 0.0
     apple_bypass_share: Annotated[
         Share, Cited("mysk-2022", "share of Apple's services outside; no rate was published", ASSUMED, "0.05", "0.8")
     ] = 0.3
     apple_bypass_share_sealed: Annotated[
         Share, Cited("ivpn-360", "with includeAllNetworks on iOS 16 and later", ASSUMED, "0", "0.5")
     ] = 0.1
+    apple_exempt_since: Annotated[
+        str,
+        Field(pattern=r"^\d{1,2}(\.\d{1,2}){0,2}$"),
+        Cited("ivpn-360", "iOS 16; in 2021 the flag had taken Apple's traffic in, ivpn-146", REPORTED, "14.0", "99"),
+    ] = "16.0"
+    sealing_stops_hotspot: Annotated[
+        bool,
+        Cited(
+            "mullvad-force-all-2026",
+            "personal hotspot is among what stops; Android exempts its guests",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = True
     apns_prefers_cellular: Annotated[
         Share, Cited("cisco-apns", "push prefers cellular while there is one", REPORTED, "0.5", "1")
     ] = 0.9
@@ -87,6 +123,50 @@ class Behaviour(Parameters):
     background_time: Annotated[
         DurationField, Cited("apple-forum-85066", "about 30 s since iOS 13", REPORTED, "5 s", "30 s")
     ] = seconds(30)
+    ignores_dhcp_routes: Annotated[
+        bool,
+        Cited("tunnelvision-2024", "iOS takes routes of DHCP option 121, Android does not", REPORTED, "false", "true"),
+    ] = False
+    drops_diverted: Annotated[
+        bool,
+        Cited(
+            "tunnelvision-2024",
+            "a firewall on the device drops what a pushed route would lead out; no iOS client has one",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = False
+    look_ups_leak_in_updates: Annotated[
+        bool,
+        Cited(
+            "mullvad-android-dns-2024",
+            "Android: look-ups leak while the tunnel is set up anew, also under its block setting",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = False
+    checks_at_join: Annotated[
+        int,
+        Field(ge=0, le=20),
+        Cited(
+            "mullvad-audit-2022",
+            "connectivity checks at each Wi-Fi join: look-up, HTTP, NTP on Android; iOS's single probe is not counted",
+            REPORTED,
+            "0",
+            "5",
+        ),
+    ] = 0
+    dns_first_retry: Annotated[
+        DurationField, Field(gt=0), Cited("mdnsresponder", "uDNS.h: not below 1 s", SPECIFIED)
+    ] = seconds(1)
+    dns_first_retry_cellular: Annotated[
+        DurationField, Field(gt=0), Cited("mdnsresponder", "uDNS.h: on cellular not before 2 s", SPECIFIED)
+    ] = seconds(2)
+    dns_backoff: Annotated[
+        float, Field(ge=1, le=10), Cited("mdnsresponder", "uDNS.h: each interval is twice the last", SPECIFIED)
+    ] = 2.0
     mptcp_slow: Annotated[DurationField, Cited("xnu", "multipath TCP, threshold of the round trip", SPECIFIED)] = (
         600 * MILLISECOND
     )
@@ -145,6 +225,16 @@ class TunnelLimits(Parameters):
         DurationLaw,
         Cited("apple-device-management", "rules are evaluated at network changes", ASSUMED, "0.05 s", "1 s"),
     ] = lognormal(200 * MILLISECOND, 0.6, seconds(1))
+    probe_cached: Annotated[
+        bool,
+        Cited(
+            "on-demand-probe-2019",
+            "the answer of a URLStringProbe is remembered until reboot; iOS 12.3.1",
+            REPORTED,
+            "false",
+            "true",
+        ),
+    ] = False
     boot_delay: Annotated[
         DurationLaw, Cited("mullvad-1649", "traffic flows outside after a restart", ASSUMED, "3 s", "120 s")
     ] = lognormal(seconds(20), 0.8, seconds(120))

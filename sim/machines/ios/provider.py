@@ -29,7 +29,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from sim.base.citing import ASSUMED, MEASURED, REPORTED, SPECIFIED, Cited, Parameters
-from sim.base.laws import DurationLaw, LogNormal, Rarely, lognormal
+from sim.base.laws import DurationLaw, LogNormal, Rarely, lognormal, uniform
 from sim.base.units import MILLISECOND, Bytes, Instant, SizeField, seconds
 from sim.machines.events import (
     AppUpdated,
@@ -48,6 +48,7 @@ from sim.machines.events import (
     ServerChosen,
     SessionLost,
     SessionUp,
+    SettingsCleared,
     StopReason,
 )
 from sim.machines.machine import (
@@ -109,6 +110,18 @@ class Client(Parameters):
         Literal["update", "restart"],
         Cited("wireguard-apple", "TunnelsManager.swift: an active tunnel is changed in place or restarted", SPECIFIED),
     ] = "update"
+    kill_switch: Annotated[
+        Literal["none", "app"],
+        Cited(
+            "mullvad-5477",
+            "a blocked state of the app: it keeps a default route and drops what comes",
+            SPECIFIED,
+            note="the app's own, as opposed to includeAllNetworks; it lives and dies with the provider",
+        ),
+    ] = "none"
+    engage_delay: Annotated[
+        DurationLaw, Cited("ivpn-knowledge-base", "from losing the tunnel to dropping", REPORTED, "0 s", "3 s")
+    ] = uniform(seconds(1), seconds(3))
     stops_engine_offline: Annotated[
         bool, Cited("wireguard-apple", "didReceivePathUpdate: temporary shutdown, the interface stays", SPECIFIED)
     ] = True
@@ -174,9 +187,15 @@ class ProviderState(NamedTuple):
     interface: int = 0
     """The tunnel interface; 0 when there is none. Sockets bound to an earlier number have lost their address."""
     interfaces: int = 0
+    drops: bool = False
+    """The app's kill switch is engaged: it has a default route again and drops what comes."""
+    looked_up_on: str | None = None
+    """The Wi-Fi network on which its server's name was last looked up; None: on none, or it has an address."""
     # From here on nothing concerns routing.
     usable: bool = True
     cellular: bool = False
+    ssid: str | None = None
+    """The Wi-Fi network in use."""
     reasserting: bool = False
     """Set around an update. Clearing it makes iOS end the sockets inside the tunnel (mullvad-app): a new interface
     number."""
@@ -248,7 +267,7 @@ class Provider(BaseModel):
         """Only what this client can react to: WireGuard's sessions come and go without its provider."""
         always = {
             ProviderLaunched, ProviderStopped, PathNoticed, KeyRotated, ServerChosen, MemoryPressed, ProviderCrashed,
-            AppUpdated, Rebooted,
+            AppUpdated, Rebooted, SettingsCleared,
         }  # fmt: skip
         return frozenset(always if self.routes_first and self.routes_kept else always | {SessionUp, SessionLost})
 
@@ -267,8 +286,9 @@ class Provider(BaseModel):
         """See the table."""
         phase = state.phase
         match event:
-            case PathNoticed(usable=usable, cellular=cellular):
-                return self._path(state._replace(usable=usable, cellular=cellular))
+            case PathNoticed(usable=usable, cellular=cellular, ssid=ssid):
+                on = None if cellular else ssid
+                return self._path(state._replace(usable=usable, cellular=cellular, ssid=on))
             case ServerChosen(server) if phase not in (Phase.RUNNING, Phase.OFFLINE):
                 return Step(state._replace(server=server))
             case _ if phase is Phase.ABSENT:
@@ -295,7 +315,8 @@ class Provider(BaseModel):
         match phase, event:
             case Phase.LAUNCHING, Due("launch"):
                 prepare = StartTimer("prepare", self.client.prepare)
-                return Step(state._replace(phase=Phase.PREPARING), (LOOK_UP, prepare) if self.looks_up else (prepare,))
+                preparing = self._looked_up(state._replace(phase=Phase.PREPARING))
+                return Step(preparing, (LOOK_UP, prepare) if self.looks_up else (prepare,))
             case Phase.PREPARING, Due("prepare") if self.routes_first:
                 return Step(state._replace(phase=Phase.APPLYING), (StartTimer("apply", self.client.apply),))
             case Phase.PREPARING, Due("prepare"):
@@ -313,6 +334,13 @@ class Provider(BaseModel):
                 return Step(_new_interface(state)._replace(phase=Phase.RUNNING), (Announce(ProviderReady()),))
             case Phase.RECONNECTING, SessionUp():
                 return Step(state._replace(phase=Phase.UPDATING), (StartTimer("apply", self.client.apply),))
+
+            case Phase.RUNNING, SettingsCleared() if self.memory_limit is not None:
+                # setTunnelNetworkSettings(nil): no routes and no address until settings are applied again.
+                cleared = state._replace(routes=False, interface=0)
+                return Step(cleared, self._engages())
+            case _, Due("engage"):
+                return Step(state._replace(drops=not state.routes))
 
             case Phase.RUNNING, KeyRotated() if self.routes_first:
                 return self._update(state)
@@ -340,8 +368,22 @@ class Provider(BaseModel):
 
     def _reconnect(self, state: ProviderState) -> Step:
         """The session is gone; the routes stay, or the interface goes with them."""
-        kept = state if self.routes_kept else state._replace(routes=False, interface=0)
-        return Step(kept._replace(phase=Phase.RECONNECTING), (StopTimer("apply"), Announce(ReassertingSet())))
+        effects: tuple[Effect, ...] = (StopTimer("apply"), Announce(ReassertingSet()))
+        if not self.routes_kept:
+            state, effects = state._replace(routes=False, interface=0), (*effects, *self._engages(state))
+        if self.looks_up and state.usable:
+            state, effects = self._looked_up(state), (*effects, LOOK_UP)
+        return Step(state._replace(phase=Phase.RECONNECTING), effects)
+
+    def _looked_up(self, state: ProviderState) -> ProviderState:
+        """Its server's name was just looked up, by the resolver of the network in use."""
+        return state._replace(looked_up_on=state.ssid) if self.looks_up else state
+
+    def _engages(self, state: ProviderState | None = None) -> tuple[Effect, ...]:
+        """The routes are gone: the app's kill switch takes notice, unless it has already."""
+        if self.client.kill_switch == "none" or (state is not None and not state.routes):
+            return ()
+        return (StartTimer("engage", self.client.engage_delay),)
 
     def _update(self, state: ProviderState) -> Step:
         """New settings over a live interface: its routes and resolver are removed and added again."""
@@ -349,18 +391,20 @@ class Provider(BaseModel):
         if self.client.reasserts:
             # While reasserting the system holds what belongs to the tunnel, so the gap blocks (ivpn-466).
             return Step(state._replace(phase=Phase.UPDATING, reasserting=True), (Announce(ReassertingSet()), *effects))
-        return Step(state._replace(phase=Phase.UPDATING, routes=False), effects)
+        return Step(state._replace(phase=Phase.UPDATING, routes=False), (*effects, *self._engages(state)))
 
     def _updated(self, state: ProviderState) -> Step:
         """Settings are in place again."""
+        off: tuple[Effect, ...] = () if self.client.kill_switch == "none" else (StopTimer("engage"),)
         if not self.routes_first:
-            return Step(_new_interface(state)._replace(phase=Phase.RUNNING), (Announce(ProviderReady()),))
-        done = (_new_interface(state) if state.reasserting else state)._replace(
-            phase=Phase.RUNNING, routes=True, reasserting=False
+            return Step(_new_interface(state)._replace(phase=Phase.RUNNING), (*off, Announce(ProviderReady())))
+        fresh = state.reasserting or not state.interface
+        done = (_new_interface(state) if fresh else state)._replace(
+            phase=Phase.RUNNING, routes=True, drops=False, reasserting=False
         )
         if not done.usable:
-            return Step(done._replace(phase=Phase.OFFLINE), (Announce(ProviderReady()),))
-        return Step(done, (self._engine(done), Announce(ProviderReady())))
+            return Step(done._replace(phase=Phase.OFFLINE), (*off, Announce(ProviderReady())))
+        return Step(done, (*off, self._engine(done), Announce(ProviderReady())))
 
     def _path(self, state: ProviderState) -> Step:
         """What wireguard-apple does on path updates; other clients leave it to their protocol."""
@@ -377,17 +421,17 @@ class Provider(BaseModel):
 
     def _end(self, state: ProviderState, reason: StopReason) -> Step:
         """The process is gone, and its interface with it."""
-        gone = state._replace(phase=Phase.ABSENT, routes=False, interface=0)
+        gone = state._replace(phase=Phase.ABSENT, routes=False, interface=0, drops=False)
         return Step(gone, (*_DROP_TIMERS, Announce(EngineStopped()), Announce(ProviderGone(reason))))
 
 
 LOOK_UP = Transmit("endpoint look-up", 75 + 28, answer=180 + 28)  # typical sizes, plus IPv4 and UDP headers
-_DROP_TIMERS: tuple[Effect, ...] = tuple(StopTimer(name) for name in ("launch", "prepare", "apply", "stop"))
+_DROP_TIMERS: tuple[Effect, ...] = tuple(StopTimer(name) for name in ("launch", "prepare", "apply", "stop", "engage"))
 
 
 def _new_interface(state: ProviderState) -> ProviderState:
     number = state.interfaces + 1
-    return state._replace(routes=True, interface=number, interfaces=number)
+    return state._replace(routes=True, interface=number, interfaces=number, drops=False)
 
 
 def memory_limit(ios: tuple[int, ...]) -> Bytes:

@@ -27,6 +27,7 @@ from sim.machines.events import (
     BootFinished,
     DeviceSlept,
     FirstUnlocked,
+    OtherVpnEnabled,
     PathNoticed,
     ProviderGone,
     ProviderLaunched,
@@ -40,7 +41,7 @@ from sim.machines.events import (
     VpnTurnedOn,
 )
 from sim.machines.ios.behaviour import TunnelLimits
-from sim.machines.ios.ondemand import OnDemandRule, RuleAction, evaluate
+from sim.machines.ios.ondemand import Network, OnDemandRule, RuleAction, evaluate, probe
 from sim.machines.machine import (
     Announce,
     Due,
@@ -87,6 +88,10 @@ class TunnelState(NamedTuple):
     """Between a boot and the first unlock."""
     phantom: bool = False
     """The status says Connected after an app update, but there are no routes (iOS 16.0)."""
+    probes: tuple[bool, ...] | None = None
+    """What each rule's probe was answered, where the system remembers it until reboot."""
+    replaced: bool = False
+    """Another VPN configuration was enabled: this one, with its rules, is disabled until it is turned on again."""
     deadlocked: bool = False
     """Sealed and without a provider after an app update: no network until a reboot."""
 
@@ -99,6 +104,8 @@ class Tunnel(BaseModel):
     host: ClassVar[Host] = Host.DAEMON
     limits: TunnelLimits
     rules: tuple[OnDemandRule, ...] = ()
+    networks: dict[str, Network] = {}
+    """What each Wi-Fi network says of itself; of others only the SSID is known."""
     always_on: bool = False
     user_may_switch_off: bool = True
     sealed: bool = False
@@ -125,6 +132,7 @@ class Tunnel(BaseModel):
             for phase in (NEVPNStatus.CONNECTING, NEVPNStatus.CONNECTED, NEVPNStatus.REASSERTING)
             for event, why in (
                 ("VpnTurnedOff", "stopVPNTunnel"),
+                ("OtherVpnEnabled", "only one device-wide configuration is enabled at a time"),
                 ("DeviceSlept", "disconnectOnSleep"),
                 ("Due(rule)", "an on-demand rule says Disconnect"),
                 ("ServerChosen", "the client restarts its tunnel"),
@@ -138,6 +146,7 @@ class Tunnel(BaseModel):
             for event, why in (("ProviderGone", "the provider ended"), ("Rebooted", "everything ended"))
         ),
         Row(NEVPNStatus.CONNECTED, "VpnTurnedOff", NEVPNStatus.DISCONNECTED, "iOS 16.0's Connected without a provider"),
+        Row(NEVPNStatus.CONNECTED, "OtherVpnEnabled", NEVPNStatus.DISCONNECTED, "as above"),
         Row(NEVPNStatus.CONNECTED, "ServerChosen", NEVPNStatus.CONNECTING, "iOS 16.0: a manual reconnect repairs it"),
         Row(NEVPNStatus.CONNECTED, "VpnTurnedOn", NEVPNStatus.CONNECTING, "iOS 16.0: a manual reconnect repairs it"),
         Row(NEVPNStatus.DISCONNECTING, "Due(stopping limit)", NEVPNStatus.DISCONNECTED, "forum 731820: 20 s"),
@@ -149,7 +158,7 @@ class Tunnel(BaseModel):
         """Only what this configuration can react to: a day has hundreds of path changes and sleeps."""
         always = {
             VpnTurnedOn, VpnTurnedOff, ServerChosen, ProviderReady, ReassertingSet, ProviderGone, Rebooted,
-            BootFinished, FirstUnlocked, AppUpdated,
+            BootFinished, FirstUnlocked, AppUpdated, OtherVpnEnabled,
         }  # fmt: skip
         return frozenset(
             always | ({PathNoticed} if self.rules else set()) | ({DeviceSlept} if self.disconnect_on_sleep else set())
@@ -166,35 +175,45 @@ class Tunnel(BaseModel):
     def watches(self, state: TunnelState) -> tuple[Watch, ...]:
         """On-demand's Connect waits for the next network attempt."""
         if self._wants_start(state) and not state.waiting:
-            return (OnAttempt("attempt", state.since),)
+            return (OnAttempt("attempt", state.since, state.rule is RuleAction.EVALUATE),)
         return ()
 
     def holds(self, state: TunnelState) -> bool:
-        """Whether on-demand is about to connect, so that new flows may be held."""
-        return self._wants_start(state) or (
-            state.phase is NEVPNStatus.CONNECTING and bool(self.rules) and state.rule is RuleAction.CONNECT
-        )
+        """Whether on-demand is about to connect, so that new flows may be held.
+
+        # MODEL: EvaluateConnection holds nothing, though it may hold the name that it starts for. Bias: that name's
+        # first flows are outside too often.
+        """
+        # pia-364 saw a server that cannot be reached hold all for over an hour: an attempt that ends opens nothing.
+        trying = state.phase in (NEVPNStatus.CONNECTING, NEVPNStatus.DISCONNECTING)
+        wanted = state.intent and not state.replaced and state.rule is RuleAction.CONNECT
+        return wanted and (trying or self._wants_start(state))
 
     def seals(self, state: TunnelState) -> bool:
         """Whether the system drops what would go around the tunnel."""
-        return self.always_on or (self.sealed and state.intent)
+        return self.always_on or (self.sealed and state.intent and not state.replaced)
 
     def _wants_start(self, state: TunnelState) -> bool:
         return (
             state.phase is NEVPNStatus.DISCONNECTED
             and state.intent
-            and state.rule is RuleAction.CONNECT
+            and state.rule in (RuleAction.CONNECT, RuleAction.EVALUATE)
             and not state.deadlocked
             and not state.locked
+            and not state.replaced
         )
 
     def step(self, state: TunnelState, event: Event, now: Instant) -> Step:
         """See the table."""
         match event:
             case VpnTurnedOn() if state.phase is NEVPNStatus.DISCONNECTED or state.phantom:
-                return self._launch(state._replace(intent=True))
+                return self._launch(state._replace(intent=True, replaced=False))
             case VpnTurnedOn():
-                return Step(state._replace(intent=True))
+                return Step(state._replace(intent=True, replaced=False))
+            case OtherVpnEnabled() if self.always_on:
+                return unchanged(state)
+            case OtherVpnEnabled():
+                return self._stop(state._replace(replaced=True, restarting=False), now, StopReason.SUPERCEDED)
             case VpnTurnedOff() if not self.user_may_switch_off:
                 return unchanged(state)
             case VpnTurnedOff():
@@ -217,7 +236,7 @@ class Tunnel(BaseModel):
                 return self._stop(state, now, StopReason.SLEEP)
             case Rebooted():
                 return self._reboot(state, now)
-            case BootFinished() if state.intent and (self.always_on or self.rules):
+            case BootFinished() if state.intent and (self.always_on or self.rules) and not state.replaced:
                 return Step(state._replace(waiting=True), (StartTimer("start", self.limits.boot_delay),))
             case FirstUnlocked():
                 return Step(state._replace(locked=False))
@@ -299,14 +318,19 @@ class Tunnel(BaseModel):
         """The network changed: ask the rules again."""
         if not self.rules:
             return unchanged(state)
-        rule = evaluate(self.rules, path)
+        network = Network() if path.cellular else self.networks.get(path.ssid or "", Network(path.ssid))
+        if self.limits.probe_cached and state.probes is None:
+            state = state._replace(probes=tuple(probe(rule, path, network) for rule in self.rules))
+        rule = evaluate(self.rules, path, network, state.probes)
         if rule is RuleAction.DISCONNECT:
             return Step(state._replace(rule=rule), (StartTimer("rule", self.limits.rule_delay),))
         return Step(state._replace(rule=rule))
 
     def _reboot(self, state: TunnelState, now: Instant) -> Step:
         down = self._down(state._replace(deadlocked=False, restarting=False), now, StopReason.REBOOT)
-        return Step(down.state._replace(locked=True, waiting=False, rule=None), (*down.effects, StopTimer("start")))
+        return Step(
+            down.state._replace(locked=True, waiting=False, rule=None, probes=None), (*down.effects, StopTimer("start"))
+        )
 
     def _updated(self, state: TunnelState, luck: float) -> Step:
         """The VPN app was replaced; its provider ends at the same instant (ProviderGone follows)."""

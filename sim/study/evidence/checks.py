@@ -134,7 +134,7 @@ def near(
     why : the mechanism of a difference that is known
     """
     allowed = Tolerance(relative, absolute)
-    mean = simulated.mean if isinstance(simulated, Interval) else simulated
+    mean = simulated.mean if isinstance(simulated, Interval) else float(simulated)
     shown = str(simulated) if isinstance(simulated, Interval) else f"{simulated:.5g}"
     ratio = mean / published if published else None
     unit = f" {unit}" if unit else ""
@@ -145,10 +145,11 @@ def within(
     what: str, low: float, high: float, simulated: float | Interval, unit: str = "", *, why: str = ""
 ) -> Comparison:
     """A number that must lie in a published range."""
-    mean = simulated.mean if isinstance(simulated, Interval) else simulated
+    mean = simulated.mean if isinstance(simulated, Interval) else float(simulated)
     shown = str(simulated) if isinstance(simulated, Interval) else f"{simulated:.5g}"
     unit = f" {unit}" if unit else ""
-    return Comparison(what, f"{low:g} to {high:g}{unit}", shown + unit, None, low <= mean <= high, why)
+    holds = bool(low <= mean <= high)
+    return Comparison(what, f"{low:.4g} to {high:.4g}{unit}", shown + unit, None, holds, why)
 
 
 def interval(values: Sequence[float]) -> Interval:

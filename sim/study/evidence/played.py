@@ -7,17 +7,19 @@ must not be contradicted by it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
-from sim.engine.simulate import simulate
+from sim.engine.simulate import Run, simulate
 from sim.measure.expectations import Claim, Key, look_up, parse
 from sim.measure.summary import summarise
 from sim.study.evidence.checks import Comparison, Given, Interval, interval
 from sim.world import shipped
 from sim.world.loading import load
+from sim.world.scenario import Scenario
 
 SEEDS = 30
 """Days that a claim is tried on."""
@@ -40,12 +42,13 @@ class Claims:
     ----------
     scenario : its name
     said : what must hold
-    settings : key paths and values that replace what the file says, under every policy
+    arms : further policies that claims may name: key paths and values that replace what the file says; the key `policy`
+        stands for one of the file's policies, laid under them
     """
 
     scenario: str
     said: tuple[Said, ...]
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __call__(self, given: Given) -> list[Comparison]:
         """Play what the claims need, and hold them to it."""
@@ -53,9 +56,15 @@ class Claims:
 
     def _hold(self, said: Said) -> Comparison:
         claim = parse(said.that)
-        frozen = tuple(sorted(self.settings.items()))
-        rows = [_terms(self.scenario, claim, frozen, seed) for seed in range(1, SEEDS + 1)]
+        rows = [[term.value(partial(self._value, seed)) for term in claim.terms] for seed in range(1, SEEDS + 1)]
         return on_every_day(said, claim, rows) if said.each_day else in_expectation(said, claim, rows)
+
+    def _value(self, seed: int, key: Key) -> float:
+        arm = self.arms.get(key.policy or "")
+        if arm is None:
+            return look_up(document(self.scenario, key.policy, "{}", seed), key.path)
+        settings = {name: value for name, value in arm.items() if name != "policy"}
+        return look_up(document(self.scenario, arm.get("policy"), json.dumps(settings), seed), key.path)
 
 
 def on_every_day(said: Said, claim: Claim, rows: Sequence[Sequence[float]]) -> Comparison:
@@ -94,23 +103,22 @@ def _agrees(relation: str, apart: Interval, a: float, b: float) -> bool:
             return abs(b - a) <= 0.1 * max(abs(a), abs(b))
 
 
-def _terms(scenario: str, claim: Claim, settings: tuple[tuple[str, Any], ...], seed: int) -> list[float]:
-    """The values of a claim's terms on one day."""
+@lru_cache(maxsize=2000)
+def document(scenario: str, policy: str | None = None, settings: str = "{}", seed: int = 1) -> Mapping[str, Any]:
+    """The document of one run of a shipped scenario. Several claims read it; it is played once.
 
-    def of(key: Key) -> float:
-        return look_up(document(scenario, key.policy, settings, seed), key.path)
+    Parameters
+    ----------
+    settings : key paths and values, as JSON: something that a cache can hold on to
+    """
+    return summarise(played(scenario, policy, settings, seed)).as_dict()
 
-    return [term.value(of) for term in claim.terms]
 
-
-@lru_cache(maxsize=600)
-def document(
-    scenario: str, policy: str | None, settings: tuple[tuple[str, Any], ...] = (), seed: int = 1
-) -> Mapping[str, Any]:
-    """The document of one run of a shipped scenario. Several claims read it; it is played once."""
-    return summarise(simulate(_loaded(scenario, policy, settings), seed)).as_dict()
+def played(scenario: str, policy: str | None = None, settings: str = "{}", seed: int = 1) -> Run:
+    """One run of a shipped scenario, for checks that look deeper than its document."""
+    return simulate(_loaded(scenario, policy, settings), seed)
 
 
 @cache
-def _loaded(scenario: str, policy: str | None, settings: tuple[tuple[str, Any], ...]) -> Any:
-    return load(shipped.names()[scenario], policy, dict(settings))
+def _loaded(scenario: str, policy: str | None, settings: str) -> Scenario:
+    return load(shipped.names()[scenario], policy, json.loads(settings))
