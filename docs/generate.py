@@ -253,13 +253,25 @@ def played_pages() -> dict[Path, str]:
 
 
 def played(page: str) -> str:
-    """A page in which each `$ leakwindow …` of a console block is followed by what it prints now."""
+    """A page in which each `$ leakwindow …` of a console block is followed by what it prints now.
+
+    A block without a command is refused.
+
+    Files that its commands leave in the top folder are taken away when the page ends, so each page writes its own.
+    """
 
     def block(found: re.Match[str]) -> str:
         commands = [line for line in found[1].splitlines() if line.startswith("$ ")]
+        if not commands:
+            raise ValueError("a console block without a command would be emptied: call it sh")
         return "```console\n" + "\n".join(f"{c}\n{printed(c.removeprefix('$ '))}" for c in commands) + "```"
 
-    return _BLOCK.sub(block, page)
+    try:
+        return _BLOCK.sub(block, page)
+    finally:
+        for name in re.findall(r"^\$ leakwindow import .* -o ([\w-]+)\.toml$", page, re.MULTILINE):
+            for ending in (".toml", ".csv"):
+                (_ROOT / name).with_suffix(ending).unlink(missing_ok=True)
 
 
 def printed(command: str) -> str:

@@ -122,6 +122,8 @@ def _roughen(dice: Dice, found: Table) -> None:
         found["vpn"].update(enforce_routes=True, routes=["0.0.0.0/1", "128.0.0.0/1", "::/0"])
     if dice.once_in(4):
         found["vpn"]["client"]["kill_switch"] = "app"
+    if dice.once_in(6):
+        found["vpn"]["client"]["ipv6"] = "dropped"
     if dice.once_in(4):
         found["vpn"]["endpoint"] = "name"
     if dice.once_in(8):

@@ -872,6 +872,7 @@ SOURCES: dict[str, Source] = {
         "rtslab/EnergyBox@150320e",
         "2017-03-30",
     ),
+    "ndpi": _code("nDPI: captures for its tests", "ntop", "ntop/nDPI@3b1286a tests/cfgs/default/pcap"),
     "powertutor": Source(
         "PowerTutor: power constants (libpowertutor.h)", "PowerTutor", None, "public source trees", _SEEN
     ),

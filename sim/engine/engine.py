@@ -343,7 +343,9 @@ class Engine:
             self.inbox.append((actor, Answered(message.name), record))
         if path.default is None:
             return
-        if actor == PROTOCOL and path.works:
+        if actor != PROTOCOL:
+            self._say(PROTOCOL)  # what it has sent meanwhile keeps the radio awake
+        elif path.works:
             self.nat.said, self.nat.by = self.now, record
             if not self.network.reached:
                 self._translate(True)

@@ -19,7 +19,7 @@ from sim.world.loading import ScenarioError, did_you_mean
 
 
 def chosen(only: Sequence[str]) -> list[str]:
-    """Ids of checks: all, or those named; `L01` means all of L01.
+    """Ids of checks: all, or those named; `L01` means all of L01, but a whole id means itself alone.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def chosen(only: Sequence[str]) -> list[str]:
         return known
     found: list[str] = []
     for name in only:
-        wanted = [id_ for id_ in known if id_ == name or id_.startswith(f"{name}-")]
+        wanted = [name] if name in known else [id_ for id_ in known if id_.startswith(f"{name}-")]
         if not wanted:
             hint = did_you_mean(name, known) or "leakwindow evidence --list shows all."
             raise ScenarioError("--only", name, "there is no check of this id", hint)

@@ -159,6 +159,8 @@ class Traits(NamedTuple):
     """Why it is outside by design, where it is."""
     diverted: tuple[Diversion | None, ...] = ()
     """For each network with routes of its own, what they do with it under this VPN; see `Situation.diversion`."""
+    drops_v6: bool = False
+    """The provider takes IPv6 into its tunnel and drops it."""
     forged: tuple[bool, ...] = ()
     """For each network with routes of its own, whether a forged answer of its makes this destination the server."""
     strays_in_updates: bool = False
@@ -317,8 +319,12 @@ def _fresh(traits: Traits, s: Situation) -> Verdict:
     if s.deadlocked:
         return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
     uses_v6 = traits.family == "v6" or (traits.family == "dual" and s.ipv6)
-    covered = traits.covered_v6 if uses_v6 else traits.covered
     pinned = traits.scope is not None and not s.seals and not s.enforces
+    if uses_v6 and traits.drops_v6 and s.routes and not pinned:
+        if traits.family == "v6":
+            return Verdict(Way.REFUSED, None, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel",))
+        uses_v6 = False  # nothing comes back, so the connection falls back to IPv4 (happy eyeballs)
+    covered = traits.covered_v6 if uses_v6 else traits.covered
     if s.routes and covered and not pinned:
         diverted = traits.diverted[s.diversion - 1] if s.diversion and traits.diverted else None
         if diverted is not None and not uses_v6:

@@ -15,6 +15,7 @@ from sim.machines.routing import UNSEEN, Cause, Fate, Intended, Reason, Situatio
 from sim.measure.battery import SENT, Battery, battery
 from sim.measure.delays import radio_waits
 from sim.measure.explain import why
+from sim.measure.fallbacks import fallbacks
 from sim.measure.leaks import PACKET, Columns, LeakWindow, Stretch, columns, disclosure, leak_windows, stretches
 from sim.measure.look_ups import look_ups
 from sim.measure.reconnects import Reconnect, reconnects
@@ -191,6 +192,7 @@ class Summary:
                 for at, fine, answered in run.checks
             ],
             "look_ups": look_ups(run),
+            "ipv6_fallbacks": fallbacks(run),
             "disclosures": [{"at_s": to_seconds(at), "addresses": told} for at, told in run.gatherings],
             "sealing_cost": self._sealing_cost(),
             "leak_checks_fine_share": self.checks_fine_share,

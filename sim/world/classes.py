@@ -6,13 +6,14 @@ Flows of one kind that chance treats alike form a class; every verdict is made o
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.machines.events import Interface
+from sim.machines.ios.ondemand import below
 from sim.machines.routing import Cause, Diversion, Intended, Reason, Traits
 from sim.world.nature import NETWORK_CHANGE, Kind, Nature
 from sim.world.scenario import ConstantRate, Scenario, Sockets, Vpn, Wifi, version
@@ -78,7 +79,7 @@ def _regions(scenario: Scenario, nature: Nature) -> tuple[list[str], NDArray[np.
         return [""], np.zeros(len(nature.kind), dtype=np.int64)
     every = [ip_network(route, strict=False) for w in routed for route in _routes_of(w)]
     every += [ip_network(route, strict=False) for route in (*scenario.vpn.routes, *scenario.vpn.excluded_routes)]
-    edges = {_FIRST, *(edge for n in every if n.version == 4 for edge in (_number(n[0]), _number(n[-1]) + 1))}
+    edges = {_FIRST, *(edge for n in every if n.version == 4 for edge in (int(n[0]), int(n[-1]) + 1))}
     cuts = sorted(edge for edge in edges if _FIRST <= edge < _BEHIND)
     number = _FIRST + (nature.destination * (_BEHIND - _FIRST)).astype(np.int64)
     return [str(IPv4Address(cut)) for cut in cuts], np.searchsorted(cuts, number, side="right") - 1
@@ -86,10 +87,6 @@ def _regions(scenario: Scenario, nature: Nature) -> tuple[list[str], NDArray[np.
 
 def _routes_of(wifi: Wifi) -> tuple[str, ...]:
     return (*((wifi.local_network,) if wifi.local_network else ()), *wifi.dhcp_routes, *wifi.spoofs_server)
-
-
-def _number(address: IPv4Address | IPv6Address) -> int:
-    return int(address)
 
 
 def _straying(scenario: Scenario, kind: Kind) -> float:
@@ -157,6 +154,7 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         multipath=sockets.mptcp,
         reason=None if intended is Intended.PROTECT else _reason(kind, scenario),
         diverted=_diverted(scenario, address) if covered and sockets.destination not in ("local", "airprint") else (),
+        drops_v6=covered_v6 and vpn.client.ipv6 == "dropped",
         forged=_forged(scenario, address) if covered else (),
         strays_in_updates=sockets.destination == "resolver" and scenario.device.behaviour.look_ups_leak_in_updates,
     )
@@ -178,7 +176,7 @@ def _missed(kind: Kind, scenario: Scenario) -> bool:
 
 def _among(domain: str, suffixes: tuple[str, ...]) -> bool:
     """Whether a per-app VPN's domain list takes this one in; without a list, or without a name, it does."""
-    return not suffixes or not domain or any(domain == s or domain.endswith(f".{s}") for s in suffixes)
+    return not suffixes or not domain or any(below(domain, suffix) for suffix in suffixes)
 
 
 def _app_exempted(kind: Kind, vpn: Vpn) -> bool:
@@ -218,25 +216,39 @@ _EXCEPTIONS: dict[str, frozenset[str]] = {
 
 def _diverted(scenario: Scenario, address: str) -> tuple[Diversion | None, ...]:
     """What each network with routes of its own does with this destination; () if none does anything."""
-    routed = [w for w in scenario.wifi if w.routes_of_its_own]
-    if not routed or not address or ip_address(address).version != 4:
-        return ()
-    found = tuple(_diversion(w, scenario, address) for w in routed)
+    found = tuple(_diversion(w, scenario, address) for w in _claimants(scenario, address))
     return found if any(found) else ()
+
+
+def _claimants(scenario: Scenario, address: str) -> list[Wifi]:
+    """The networks with routes of their own, if they can say anything of this destination."""
+    if not address or ip_address(address).version != 4:
+        return []
+    return [w for w in scenario.wifi if w.routes_of_its_own]
+
+
+def _seals(vpn: Vpn) -> bool:
+    return vpn.include_all_networks or vpn.always_on is not None
+
+
+def _enforces(vpn: Vpn, address: str) -> bool:
+    """Whether enforceRoutes makes the VPN's route win: it acts on routes that are not the default one."""
+    return vpn.enforce_routes and not _seals(vpn) and _longest(vpn.routes, address) > 0
 
 
 def _diversion(wifi: Wifi, scenario: Scenario, address: str) -> Diversion | None:
     """The strongest claim of one network on an address, if the VPN lets it win."""
     vpn, behaviour = scenario.vpn, scenario.device.behaviour
-    sealed = vpn.include_all_networks or vpn.always_on is not None
-    ours = _longest(vpn.routes, address)
-    # A route of the VPN that is not the default wins over all others if routes are enforced.
-    enforced = vpn.enforce_routes and not sealed and ours > 0
+    sealed, ours = _seals(vpn), _longest(vpn.routes, address)
+    if _enforces(vpn, address):
+        return None
     local = _longest((wifi.local_network,) if wifi.local_network else (), address)
-    if local >= ours and local >= 0 and not enforced and not (sealed and not _local_outside(vpn)):
+    # Always-On takes local networks in, but for its exceptions; a seal does if they are not excluded.
+    taken_in = vpn.always_on is not None or (sealed and not _local_outside(vpn))
+    if local >= ours and local >= 0 and not taken_in:
         return Diversion(Cause.LOCAL_NET)
     pushed = _longest(wifi.dhcp_routes, address)
-    if pushed >= ours and pushed >= 0 and not behaviour.ignores_dhcp_routes and not enforced and not sealed:
+    if pushed >= ours and pushed >= 0 and not behaviour.ignores_dhcp_routes and not sealed:
         return Diversion(Cause.DHCP_ROUTE, dropped=behaviour.drops_diverted)
     return None
 
@@ -247,17 +259,10 @@ def _forged(scenario: Scenario, address: str) -> tuple[bool, ...]:
     # MODEL: every client leaves its server's address out of the tunnel, as the systems' own clients do; one that leaves
     # out only its own sockets is safe. Bias: too many clients are open to ServerIP.
     """
-    vpn = scenario.vpn
-    routed = [w for w in scenario.wifi if w.routes_of_its_own]
-    if not routed or not address or ip_address(address).version != 4 or scenario.device.encrypted_dns:
+    vpn, networks = scenario.vpn, _claimants(scenario, address)
+    if not networks or scenario.device.encrypted_dns or _seals(vpn) or _enforces(vpn, address):
         return ()
-    if (
-        vpn.include_all_networks
-        or vpn.always_on is not None
-        or (vpn.enforce_routes and _longest(vpn.routes, address) > 0)
-    ):
-        return ()
-    found = tuple(_holds(w.spoofs_server, address) for w in routed)
+    found = tuple(_holds(w.spoofs_server, address) for w in networks)
     return found if any(found) else ()
 
 
@@ -342,4 +347,4 @@ def _resolved_inside(domain: str, vpn: Vpn) -> bool:
     """Whether a name goes to the tunnel's resolver: it has one, and the name is among those it is asked for."""
     if domain == NETWORK_CHANGE or not vpn.dns.servers:
         return False
-    return any(not suffix or domain == suffix or domain.endswith(f".{suffix}") for suffix in vpn.dns.match_domains)
+    return any(not suffix or below(domain, suffix) for suffix in vpn.dns.match_domains)

@@ -54,7 +54,9 @@ from sim.world.recordings.recording import Rat, Recording
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 SHORTEST_LIFE = SECOND // 10
 MOST_ROUTED = 4
-"""Wi-Fi networks with routes of their own; each doubles the kinds of destinations."""
+"""Wi-Fi networks with routes of their own: each has an answer for each kind of destination."""
+MOST_ROUTES = 64
+"""Routes of one such network. DHCP's option 121 has room for fewer."""
 MOST_BURSTS = 20_000_000
 """Of one entry of sockets: some hundred times the busiest shipped day."""
 
@@ -284,9 +286,9 @@ class Wifi(Model):
     local_network: Cidr = ""
     """The subnet that the network assigns, where it matters: a hostile one claims public addresses as local (LocalNet).
     Empty: an ordinary private one."""
-    dhcp_routes: tuple[Cidr, ...] = ()
+    dhcp_routes: Annotated[tuple[Cidr, ...], Field(max_length=MOST_ROUTES)] = ()
     """Classless static routes of its DHCP server (option 121): what lies there goes to the network's own gateway."""
-    spoofs_server: tuple[Cidr, ...] = ()
+    spoofs_server: Annotated[tuple[Cidr, ...], Field(max_length=MOST_ROUTES)] = ()
     """Addresses that a forged answer to the VPN server's name makes the phone take for the server (ServerIP)."""
     imitates: Name | None = None
     """The SSID that it shows, where that is another network's: on-demand rules and people take it for that one."""

@@ -204,6 +204,21 @@ def test_the_phone_is_who_began_most() -> None:
     assert who(hour) == [PHONE, "2001:db8::1", "2001:db8::2"]
 
 
+@pytest.mark.parametrize(
+    ("source", "sport", "target", "port"),
+    [
+        (PHONE, 50_000, PEER, 443),
+        (PEER, 443, PHONE, 50_000),  # a system port is the other end's
+        (PEER, 51_820, PHONE, 36_116),  # between user ports the local end is the phone
+        ("198.51.100.1", 40_000, PEER, 50_000),  # and of two that are not, who is seen first
+    ],
+)
+def test_without_a_syn_ports_and_addresses_tell_who_began(source: str, sport: int, target: str, port: int) -> None:
+    hour = Hour()
+    hour.udp(0, source, sport, target, port, 10)
+    assert who(hour) == [PHONE if PHONE in (source, target) else source]
+
+
 def test_of_two_the_local_one_is_the_phone() -> None:
     hour = Hour()
     hour.tcp(0, PEER, 50_000, PHONE, 443, SYN)

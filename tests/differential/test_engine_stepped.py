@@ -29,7 +29,7 @@ from sim.measure.leaks import leak_windows
 from sim.world.scenario import Scenario
 from sim.world.world import build
 from tests.differential.slow import SlowTraffic, play_slowly, verdicts_from
-from tests.generated import PROTOCOLS, day, days, quiet_day
+from tests.generated import PROTOCOLS, day, days, quiet_day, scenario
 
 KEEPALIVES = {Due("passive"), Due("persistent"), Due("keepalive")}
 """What a machine lets the engine say for it. It may be an event all the same, where it changes more than the keepalive."""
@@ -193,6 +193,25 @@ def test_it_does_if_ways_are_marked_for_a_minute_only(monkeypatch: pytest.Monkey
 def test_it_did_not_on_these_days(number: int) -> None:
     """3094: what waited was forgotten when the way outside opened for no time at all."""
     assert_same(day(number))
+
+
+def test_a_look_up_right_after_a_keepalive_finds_the_radio_awake() -> None:
+    """The engine sends keepalives by itself; whoever else sends must see them."""
+    chosen = [{"at": f"{60 + 33 * k} s", "do": "choose_server", "server": ("two", "one")[k % 2]} for k in range(16)]
+    day_of_keepalives = {
+        "name": "look-ups",
+        "duration": "10 min",
+        "vpn_on": True,
+        "servers": [{"name": "one"}, {"name": "two"}],
+        "vpn": {
+            "server": "one",
+            "endpoint": "name",
+            "client": {"routes": "after-handshake"},
+            "wireguard": {"persistent_keepalive": "25 s"},
+        },
+        "timeline": chosen,
+    }
+    assert_same(scenario(day_of_keepalives))
 
 
 @settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, max_examples=10)

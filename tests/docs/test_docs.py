@@ -59,6 +59,14 @@ def test_commands_print_what_the_page_says(page: Path) -> None:
     assert text(page) == played(text(page)), f"{FRESH} --tutorial"
 
 
+def test_a_console_block_without_a_command_is_refused() -> None:
+    """It would be emptied: so the README once lost the two commands that a newcomer needs."""
+    with pytest.raises(ValueError, match="without a command"):
+        played("```console\nmake demo\n```\n")
+    assert "make demo" in text(ROOT / "README.md")
+    assert "--profile" in text(ROOT / "README.md")
+
+
 def test_every_model_note_is_gathered() -> None:
     written = sum(text(file).count("# MODEL:") for file in (ROOT / "sim").rglob("*.py"))
     assert len(notes()) == written

@@ -13,12 +13,12 @@ from sim.measure.summary import summarise
 from sim.world import shipped
 from sim.world.loading import load
 from sim.world.recordings import read
-from tests.faces.test_cli import Command, command, small  # noqa: F401 - fixtures
+from tests.commands import Command
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "recordings"
 
 
-def test_import_converts_a_drive_and_sums_it_up(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_import_converts_a_drive_and_sums_it_up(command: Command, tmp_path: Path) -> None:
     status, out, err = command("import", SAMPLES / "ucc.csv", "-o", tmp_path / "mine.csv")
     assert (status, out) == (0, "")
     lines = [" ".join(line.split()) for line in err.splitlines()]
@@ -35,7 +35,7 @@ def test_import_converts_a_drive_and_sums_it_up(command: Command, tmp_path: Path
     assert read(tmp_path / "mine.csv").rat == read(SAMPLES / "ucc.csv").rat
 
 
-def test_import_sums_up_outages_and_wifi(command: Command) -> None:  # noqa: F811
+def test_import_sums_up_outages_and_wifi(command: Command) -> None:
     _, out, err = command("import", SAMPLES / "drive.csv")
     assert out.startswith(
         "t_s,rat,cell,rsrp_dbm,cellular_works,wifi_ssid,wifi_works,rate_down_mbps,rtt_ms,loss\n0,5G,a,-90"
@@ -52,13 +52,13 @@ def test_import_sums_up_outages_and_wifi(command: Command) -> None:  # noqa: F81
         assert said in lines, said
 
 
-def test_import_takes_the_part_that_is_asked_for(command: Command) -> None:  # noqa: F811
+def test_import_takes_the_part_that_is_asked_for(command: Command) -> None:
     _, out, _ = command("import", SAMPLES / "operators.csv", "--part", "y")
     assert "LTE-A" in out
     assert "There are x and y." in command.refused("import", SAMPLES / "operators.csv", "--part", "z")
 
 
-def test_import_refuses_what_cannot_be_played(command: Command, tmp_path: Path) -> None:  # noqa: F811
+def test_import_refuses_what_cannot_be_played(command: Command, tmp_path: Path) -> None:
     assert "distribution" in command.refused("import", SAMPLES / "distances.csv")
     (tmp_path / "odd.txt").write_text("odd\n")
     assert "recordings.md" in command.refused("import", tmp_path / "odd.txt")
@@ -66,7 +66,7 @@ def test_import_refuses_what_cannot_be_played(command: Command, tmp_path: Path) 
     assert "only recordings have parts" in command.refused("import", tmp_path / "a.conf", "--part", "2")
 
 
-def test_run_plays_a_drive_in_any_scenario(command: Command, small: Path) -> None:  # noqa: F811
+def test_run_plays_a_drive_in_any_scenario(command: Command, small: Path) -> None:
     status, out, err = command("run", small, "--json", "--recording", SAMPLES / "drive.csv")
     assert status == 0
     assert err.splitlines()[0] == "recording: a drive in LeakWindow's CSV"
@@ -77,7 +77,7 @@ def test_run_plays_a_drive_in_any_scenario(command: Command, small: Path) -> Non
     assert "Wi-Fi" in out
 
 
-def test_run_refuses_a_wrong_recording(command: Command, small: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_run_refuses_a_wrong_recording(command: Command, small: Path, tmp_path: Path) -> None:
     assert "there is no such file" in command.refused("run", small, "--recording", tmp_path / "none.csv")
     small.write_text(small.read_text() + '[recording]\nfile = "../secret.csv"\n')
     assert "recording.file" in command.refused("run", small)
@@ -99,7 +99,7 @@ def test_the_picture_has_a_lane_for_the_radio_if_it_was_recorded(tmp_path: Path)
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
-def test_the_picture_of_a_drive_is_drawn(command: Command, tmp_path: Path, ending: str) -> None:  # noqa: F811
+def test_the_picture_of_a_drive_is_drawn(command: Command, tmp_path: Path, ending: str) -> None:
     picture = tmp_path / f"drive.{ending}"
     assert command("run", "my-drive", "--plot", picture).status == 0
     if ending == "svg":

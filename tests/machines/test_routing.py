@@ -234,6 +234,20 @@ def test_networks_that_are_not_what_they_seem(traits: Traits, situation: Situati
     assert said(fresh(traits, situation)) == new
 
 
+@pytest.mark.parametrize(
+    ("family", "situation", "new"),
+    [
+        pytest.param("dual", UP, INSIDE, id="L06-2 it falls back to IPv4, inside"),
+        pytest.param("v6", UP, REFUSED, id="L06-2 it has nothing to fall back to"),
+        pytest.param("v4", UP, INSIDE, id="L06-2 IPv4 does not notice"),
+        pytest.param("v6", DOWN, leak(Cause.TUNNEL_GAP), id="L03 without routes nothing is taken in"),
+        pytest.param("v6", DOWN._replace(seals=True), REFUSED, id="sealed"),
+    ],
+)
+def test_a_tunnel_that_takes_ipv6_in_and_drops_it(family: str, situation: Situation, new: Any) -> None:
+    assert said(fresh(APP._replace(family=family, drops_v6=True), situation)) == new
+
+
 def test_a_live_socket_stays_in_the_tunnel_when_the_network_claims_its_destination() -> None:
     """XNU: the source address decides, not the route to the destination."""
     assert said(kept(CLAIMED, UTUN, UP._replace(diversion=1))) == INSIDE

@@ -10,7 +10,7 @@ from sim.engine.simulate import Run, simulate
 from sim.machines.routing import Cause, Fate
 from sim.measure.leaks import leak_windows
 from sim.measure.summary import summarise
-from sim.world.loading import merge, validate
+from sim.world.loading import ScenarioError, merge, validate
 
 HALVES = ["0.0.0.0/1", "128.0.0.0/1", "::/0"]
 BASE: dict[str, Any] = {
@@ -87,6 +87,10 @@ def test_sealing_helps_unless_local_networks_are_left_out() -> None:
     assert leaked(play(LOCAL_NET, include_all_networks=True, exclude_local_networks=False)) == 0
     assert leaked(play(LOCAL_NET, include_all_networks=True, exclude_local_networks=True)) > 0
     assert leaked(play(OPTION_121, include_all_networks=True, exclude_local_networks=True)) == 0
+
+
+def test_always_on_takes_local_networks_in() -> None:
+    assert leaked(play(LOCAL_NET, protocol="ikev2", always_on={})) == 0
 
 
 def test_a_forged_answer_needs_a_name_to_answer_to() -> None:
@@ -182,6 +186,7 @@ def test_a_page_learns_an_address_only_where_a_way_outside_is_open() -> None:
     assert gathered(all_interfaces=True) == [2]  # Wi-Fi's and cellular's
     assert gathered(vpn={"include_all_networks": True}, all_interfaces=True) == [0]
     assert gathered(vpn={"routes": ["0.0.0.0/0"]}) == [1]  # IPv6's
+    assert gathered(vpn={"routes": ["0.0.0.0/0"]}, wifi=[{"ssid": "home", "ipv6": False}]) == [0]  # there is none
     assert gathered(vpn={"routes": ["0.0.0.0/0"]}, mdns=False) == [1]  # which is local and public at once
     assert gathered(all_interfaces=True, mdns=False) == [4]  # and the local ones behind both
     assert gathered(mdns=False) == [0]
@@ -231,3 +236,8 @@ def test_android_lets_connectivity_checks_out_at_every_join() -> None:
         "bytes": 6 * 3 * 255,
         "packets": 36,
     }
+
+
+def test_a_network_has_no_more_routes_than_dhcp_has_room_for() -> None:
+    with pytest.raises(ScenarioError, match="dhcp_routes"):
+        play(rogue(dhcp_routes=[f"{n}.0.0.0/8" for n in range(1, 66)]))

@@ -79,6 +79,8 @@ def outcome(settings: dict[str, Any]) -> dict[str, Any]:
         ("vpn.enforce_routes", True, {}),
         ("vpn.on_demand", [{"action": "connect"}], {}),
         ("vpn.per_app", ["app"], {}),
+        ("vpn.client.ipv6", "dropped", {}),
+        ("device.behaviour.happy_eyeballs_delay", "1 s", {"vpn.client.ipv6": "dropped"}),
         ("vpn.per_app_domains", ["web.example"], {"vpn.per_app": ["app"]}),
         ("vpn.endpoint", "name", {"wifi.0.spoofs_server": ["0.0.0.0/1"]}),
         ("vpn.client.kill_switch", "app", GAP | {"vpn.client.engage_delay": "0 s"}),

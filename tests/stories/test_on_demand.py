@@ -6,7 +6,10 @@ from typing import Any
 
 import sim
 from sim.engine.simulate import Run
-from sim.machines.events import ProviderLaunched
+from sim.machines.events import PathNoticed, ProviderLaunched, Rebooted
+from sim.machines.ios.behaviour import TunnelLimits
+from sim.machines.ios.ondemand import Network, OnDemandRule, RuleAction
+from sim.machines.ios.tunnel import Tunnel
 from sim.machines.routing import Cause
 from sim.measure.leaks import leak_windows
 from sim.world.loading import merge, validate
@@ -92,8 +95,24 @@ def test_a_remembered_probe_is_wrong_in_the_next_network() -> None:
     networks = [{"ssid": "home", "reaches": ["https://at.home"]}, {"ssid": "café"}, {"ssid": "rogue"}]
     assert launches(play(rules, wifi=networks)) == [10]
     assert launches(play(rules, wifi=networks, limits={"probe_cached": True})) == []
-    reboot = {"limits": {"probe_cached": True}, "timeline": [{"at": "12 min", "do": "reboot"}]}
-    assert launches(play(rules, wifi=networks, **reboot)) != []
+
+
+def test_a_reboot_forgets_the_probe() -> None:
+    (rule,) = (OnDemandRule(action=RuleAction.DISCONNECT, probe="https://at.home"),)
+    networks = {"home": Network("home", reaches=("https://at.home",))}
+    tunnel = Tunnel(
+        limits=TunnelLimits(probe_cached=True), rules=(rule, OnDemandRule(action=RuleAction.CONNECT)), networks=networks
+    )
+    home, cafe = (PathNoticed(usable=True, moved=True, ssid=ssid) for ssid in ("home", "café"))
+    state = tunnel.start().state
+    for event, remembered, said in (
+        (home, (True, True), RuleAction.DISCONNECT),
+        (cafe, (True, True), RuleAction.DISCONNECT),
+        (Rebooted(), None, None),
+        (cafe, (False, True), RuleAction.CONNECT),
+    ):
+        state = tunnel.step(state, event, 0).state
+        assert (state.probes, state.rule) == (remembered, said)
 
 
 def test_the_gap_of_a_join_is_on_demands() -> None:

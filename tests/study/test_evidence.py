@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from sim.base.sources import SOURCES
 from sim.faces import cli
+from sim.faces.evidence import chosen
 from sim.measure.expectations import check_file, parse
 from sim.study.evidence import examine as examining
 from sim.study.evidence import register
@@ -312,3 +313,8 @@ def test_its_claims_hold(name: str) -> None:
     verdicts = check_file(shipped.names()[name], range(1, 4))
     assert len(verdicts) >= 3
     assert not [f"{v.expectation.that}: {v.detail}" for v in verdicts if not v.holds]
+
+
+def test_a_whole_id_means_itself_and_a_beginning_all_of_its_group() -> None:
+    assert chosen(["P-c-openvpn3"]) == ["P-c-openvpn3"]  # and not P-c-openvpn3-tcp, which holds
+    assert chosen(["L13", "L13-1"]) == ["L13-1", "L13-2"]

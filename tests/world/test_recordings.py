@@ -418,6 +418,14 @@ def test_hostile_bytes_are_read_or_refused_in_plain_words(raw: bytes, part: str)
     assert said.isprintable()
 
 
+def test_a_tracker_log_without_the_signal_of_5g_is_a_drive_without_signal() -> None:
+    raw = b"""timestamp,nrStatus,accessNetworkTechnology,mCid
+2031-05-01 08:00:00.100 EST,NONE,LTE,7
+2031-05-01 08:00:05.100 EST,CONNECTED,LTE,7
+"""
+    assert of(raw).rsrp_dbm is None
+
+
 # Real files -----------------------------------------------------------------------------------------------------------
 
 REAL = sorted(SHARED.glob("traces/*/*"))

@@ -17,13 +17,15 @@ from tomlkit import aot, comment, item, nl
 
 from sim.base.units import HOUR, MINUTE, SECOND, Duration, to_seconds, write_duration
 from sim.faces.importing.reading import Note, plain
+from sim.faces.terminal import count
 from sim.world.captures import files, traffic
 from sim.world.captures.flows import GAP, Flows, Phone, flows, phone_given, phone_in
-from sim.world.captures.table import SEAM, CaptureRefused, Table, read
+from sim.world.captures.table import CaptureRefused, Table, read
 from sim.world.captures.traffic import CapturedFlow, Traffic
 
 LONGEST: Duration = 31 * 24 * HOUR
 _MOST_SHOWN = 4
+_MOST_REASONS = 8
 _SYSTEM = frozenset({"dns", "push", "apple", "time"})
 """Apps of :mod:`sim.world.captures.services` that are the platform's."""
 _IS_VPN = "vpn"
@@ -110,8 +112,10 @@ def _what_counts(whole: Table, side: Phone, found: Flows, gap: Duration) -> list
     notes = [
         Note("phone", f"{', '.join(shown[:_MOST_SHOWN])}{more}: {why}", True),
         Note("time", f"{_length(found.duration)}, from the phone's first packet on; the date is not kept", True),
-        Note("traffic", f"{len(found.traffic):,} flows, {bursts:,} bursts, {found.bytes:,} bytes of payload", True),
-        Note("apps", ", ".join(f"{app} {n}" for app, n in per_app.most_common()) + " flows, told by ports", True),
+        Note(
+            "traffic", f"{count(len(found.traffic), 'flow')}, {count(bursts, 'burst')}, {found.bytes:,} B payload", True
+        ),
+        Note("apps", "flows, told by ports: " + ", ".join(f"{app} {n}" for app, n in per_app.most_common()), True),
         Note("bursts", f"packets nearer than {write_duration(gap)} are one, of a second at most", True),
     ]
     if per_app[_IS_VPN]:
@@ -129,11 +133,14 @@ def _what_does_not(whole: Table, table: Table, parts: list[Table], found: Flows)
     dropped = Counter(whole.dropped)
     elsewhere = sum(len(part.at) for part in parts) - len(table.at)
     if elsewhere:
-        dropped[f"in {len(parts) - 1} other recordings, more than {_days(SEAM)[0]} day apart; the largest is taken"] = (
+        dropped[f"in other recordings of the file ({len(parts) - 1}), a day or more apart: the largest is taken"] = (
             elsewhere
         )
     dropped.update(found.others)
-    notes = [Note(f"{n:,} packets", why, False) for why, n in dropped.most_common()]
+    notes = [Note(f"{n:,} packets", why, False) for why, n in dropped.most_common(_MOST_REASONS)]
+    rest = dropped.total() - sum(n for _, n in dropped.most_common(_MOST_REASONS))
+    if rest:
+        notes.append(Note(f"{rest:,} packets", "for other reasons", False))
     if whole.disordered:
         notes.append(Note(f"{whole.disordered:,} packets", "stood in the file behind a later one: put in order", False))
     if whole.damage:

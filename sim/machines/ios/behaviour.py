@@ -158,6 +158,9 @@ class Behaviour(Parameters):
             "5",
         ),
     ] = 0
+    happy_eyeballs_delay: Annotated[
+        DurationField, Cited("rfc8305", "§5, Connection Attempt Delay: 250 ms recommended", SPECIFIED)
+    ] = 250 * MILLISECOND
     dns_first_retry: Annotated[
         DurationField, Field(gt=0), Cited("mdnsresponder", "uDNS.h: not below 1 s", SPECIFIED)
     ] = seconds(1)

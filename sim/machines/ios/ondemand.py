@@ -143,9 +143,10 @@ def evaluated(rules: tuple[OnDemandRule, ...], domain: str) -> bool:
     # MODEL: the names of all rules are one list, whichever of them matches just now. Bias: none with one such rule.
     """
     entries = [entry for rule in rules if rule.action is RuleAction.EVALUATE for entry in rule.evaluate]
-    hit = {entry.action for entry in entries for suffix in entry.domains if _in(domain, suffix.removeprefix("*."))}
+    hit = {entry.action for entry in entries for suffix in entry.domains if below(domain, suffix.removeprefix("*."))}
     return hit == {"connect-if-needed"}
 
 
-def _in(domain: str, suffix: str) -> bool:
+def below(domain: str, suffix: str) -> bool:
+    """Whether a name is this one, or a name below it; no name is below none."""
     return bool(domain) and (domain == suffix or domain.endswith(f".{suffix}"))

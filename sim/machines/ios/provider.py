@@ -110,6 +110,10 @@ class Client(Parameters):
         Literal["update", "restart"],
         Cited("wireguard-apple", "TunnelsManager.swift: an active tunnel is changed in place or restarted", SPECIFIED),
     ] = "update"
+    ipv6: Annotated[
+        Literal["carried", "dropped"],
+        Cited("rfc7359", "a VPN that does not support IPv6 should take it in and drop it", SPECIFIED),
+    ] = "carried"
     kill_switch: Annotated[
         Literal["none", "app"],
         Cited(

@@ -16,8 +16,6 @@ class Kind(StrEnum):
     """A figure that somebody measured and that is not among the inputs."""
     PROGRAM = "another program"
     """What another program says of the same input."""
-    FITTED = "fitted"
-    """Inputs were fitted to the same data: only shape and implementation are tested."""
     CLOSED_FORM = "closed form"
     """A consequence of published parameters, by arithmetic: tests integrator and state machine."""
     ORDERING = "ordering"
@@ -88,7 +86,7 @@ class Check(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """An estimate with its 95 % confidence interval."""
+    """An estimate with its interval: of 95 % confidence, unless whoever made it says otherwise."""
 
     mean: float
     low: float
@@ -134,22 +132,27 @@ def near(
     why : the mechanism of a difference that is known
     """
     allowed = Tolerance(relative, absolute)
-    mean = simulated.mean if isinstance(simulated, Interval) else float(simulated)
-    shown = str(simulated) if isinstance(simulated, Interval) else f"{simulated:.5g}"
+    mean, shown = _read(simulated, unit)
     ratio = mean / published if published else None
-    unit = f" {unit}" if unit else ""
-    return Comparison(what, f"{published:g}{unit} {allowed}", shown + unit, ratio, allowed.allows(published, mean), why)
+    said = f"{published:g}{f' {unit}' if unit else ''} {allowed}"
+    return Comparison(what, said, shown, ratio, allowed.allows(published, mean), why)
 
 
 def within(
     what: str, low: float, high: float, simulated: float | Interval, unit: str = "", *, why: str = ""
 ) -> Comparison:
     """A number that must lie in a published range."""
-    mean = simulated.mean if isinstance(simulated, Interval) else float(simulated)
-    shown = str(simulated) if isinstance(simulated, Interval) else f"{simulated:.5g}"
-    unit = f" {unit}" if unit else ""
-    holds = bool(low <= mean <= high)
-    return Comparison(what, f"{low:.4g} to {high:.4g}{unit}", shown + unit, None, holds, why)
+    mean, shown = _read(simulated, unit)
+    said = f"{low:.4g} to {high:.4g}{f' {unit}' if unit else ''}"
+    return Comparison(what, said, shown, None, bool(low <= mean <= high), why)
+
+
+def _read(simulated: float | Interval, unit: str) -> tuple[float, str]:
+    """The number, and how it is shown."""
+    mean, shown = (
+        (simulated.mean, str(simulated)) if isinstance(simulated, Interval) else (float(simulated), f"{simulated:.5g}")
+    )
+    return mean, f"{shown} {unit}" if unit else shown
 
 
 def interval(values: Sequence[float]) -> Interval:

@@ -32,8 +32,8 @@ MECHANISMS: tuple[Covered, ...] = (
     Covered("L02", "the platform's services pass the tunnel by", (_CLASSES,), "boot-connect-first", ("L02",)),
     Covered("L03", "gaps of the tunnel", (_PROVIDER,), "server-switch", ("L03",)),
     Covered("L04", "reaction to a dead server", (_PROVIDER, "machines/protocols/"), "server-blackhole", ("L04",)),
-    Covered("L05", "names outside", (_CLASSES, _NATURE), "split-dns-corporate", ("L05",), "retries of look-ups"),
-    Covered("L06", "IPv6 outside", (_ROUTING,), "v4-tunnel-dual-stack", ("L06",), "a provider that drops IPv6"),
+    Covered("L05", "names outside", (_CLASSES, _NATURE), "split-dns-corporate", ("L05",)),
+    Covered("L06", "IPv6 outside", (_ROUTING,), "v4-tunnel-dual-stack", ("L06",)),
     Covered("L07", "a network claims addresses, or forges the server's", (_CLASSES,), "rogue-ap", ("L07",)),
     Covered("L08", "routes from DHCP", (_CLASSES,), "rogue-ap", ("L08",)),
     Covered("L09", "captive portals", (_PATH, _ROUTING), "cafe-captive-portal", ("L09",)),
@@ -77,8 +77,8 @@ SITUATIONS: tuple[Covered, ...] = (
     Covered("25", "reasserting for longer than the system allows", (_TUNNEL,), "server-blackhole", ("L04-1",)),
     Covered("26", "a start that takes longer than 60 s", (_TUNNEL,), "cafe-captive-portal", ("L09-3",)),
     Covered("27", "the look-up of the server's name", (_PROVIDER, _CLASSES), "rogue-ap", ("L07-3",)),
-    Covered("28", "personal hotspot", ("measure/summary.py",), "app-auto-update", ("L12-4",), "clients of the hotspot"),
-    Covered("29", "another VPN is enabled", (_TUNNEL,), "reboot-locked", ("L17-2",), "a scenario of its own"),
+    Covered("28", "personal hotspot", (_CLASSES,), "personal-hotspot", ("L12-4",)),
+    Covered("29", "another VPN is enabled", (_TUNNEL,), "second-vpn", ("L17-2",), "a check of its own"),
     Covered("30", "on-demand with an unreachable server", (_TUNNEL,), "cafe-captive-portal", ("L09-3", "L09-4")),
 )
 """Situations in which iOS leaks or blocks, as the sources describe them."""

@@ -14,7 +14,7 @@ from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
 from sim.engine.simulate import Run, simulate
-from sim.measure.expectations import Claim, Key, look_up, parse
+from sim.measure.expectations import NEAR, Claim, Key, look_up, parse
 from sim.measure.summary import summarise
 from sim.study.evidence.checks import Comparison, Given, Interval, interval
 from sim.world import shipped
@@ -100,7 +100,7 @@ def _agrees(relation: str, apart: Interval, a: float, b: float) -> bool:
         case "==":
             return apart.low <= 0 <= apart.high
         case _:
-            return abs(b - a) <= 0.1 * max(abs(a), abs(b))
+            return abs(b - a) <= NEAR * max(abs(a), abs(b))
 
 
 @lru_cache(maxsize=2000)

@@ -2,7 +2,7 @@
 
 A capture is untrusted. It is read as a stream, a record is never larger than what libpcap itself allows, and what a
 field announces is tried against what is there before memory is set aside for it. A file that ends in the middle of a
-record, or goes wrong there, is good up to that place: the records before it come first, then :class:`Damaged`.
+record, or goes wrong there, is good up to that place: the records before it come first, then :class:`DamagedError`.
 
 Follows: draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. The blocks of pcapng that hold no packets are passed over.
 """
@@ -35,11 +35,11 @@ class Record(NamedTuple):
     """As much of it as was kept."""
 
 
-class Damaged(Exception):  # noqa: N818 - the file's fault, translated by whoever reads it
+class DamagedError(Exception):
     """From here on the file cannot be read; the text says where and why."""
 
 
-class NoCapture(Exception):  # noqa: N818 - the same
+class NoCaptureError(Exception):
     """The file is no capture; the text says what it seems to be."""
 
 
@@ -69,9 +69,9 @@ def records(stream: BinaryIO) -> Iterator[Record]:
 
     Raises
     ------
-    NoCapture
+    NoCaptureError
         At once, if the file is of another kind.
-    Damaged
+    DamagedError
         After the last record that can be read, if that is not where the file ends.
     """
     magic = stream.read(4)
@@ -80,14 +80,14 @@ def records(stream: BinaryIO) -> Iterator[Record]:
     if magic == _SECTION:
         return _pcapng(stream)
     if magic[:2] == b"\x1f\x8b":
-        raise NoCapture("it is compressed: unpack it first (gunzip)")
-    raise NoCapture("it is no pcap or pcapng file")
+        raise NoCaptureError("it is compressed: unpack it first (gunzip)")
+    raise NoCaptureError("it is no pcap or pcapng file")
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:
     found = stream.read(size)
     if len(found) < size:
-        raise Damaged("it ends in the middle of a record")
+        raise DamagedError("it ends in the middle of a record")
     return found
 
 
@@ -96,10 +96,10 @@ def _pcap(stream: BinaryIO, order: str, units: int) -> Iterator[Record]:
     link = head.unpack(_exactly(stream, head.size))[5] & 0xFFFF  # the upper bits tell of check sums
     while begin := stream.read(each.size):
         if len(begin) < each.size:
-            raise Damaged("it ends in the middle of a record")
+            raise DamagedError("it ends in the middle of a record")
         second, fraction, kept, size = each.unpack(begin)
         if kept > LARGEST_PACKET:
-            raise Damaged(f"a record claims {kept:,} bytes")
+            raise DamagedError(f"a record claims {kept:,} bytes")
         yield Record(link, second * SECOND + fraction // units, max(size, kept), _exactly(stream, kept))
 
 
@@ -121,11 +121,11 @@ def _pcapng(stream: BinaryIO) -> Iterator[Record]:
     begin = _SECTION + _exactly(stream, 4)  # the magic number is the type of the first block
     while begin:
         if len(begin) < 8:
-            raise Damaged("it ends in the middle of a block")
+            raise DamagedError("it ends in the middle of a block")
         if begin.startswith(_SECTION):
             mark = _exactly(stream, 4)
             if mark not in _ORDERS:
-                raise Damaged("a section does not tell its byte order")
+                raise DamagedError("a section does not tell its byte order")
             order, interfaces = _ORDERS[mark], []
             _exactly(stream, _body(begin, order) - 4)
         else:
@@ -133,7 +133,7 @@ def _pcapng(stream: BinaryIO) -> Iterator[Record]:
             body = _exactly(stream, _body(begin, order))[:-4]
             if kind == _INTERFACE:
                 if len(interfaces) == MOST_INTERFACES:
-                    raise Damaged(f"it has more than {MOST_INTERFACES} interfaces")
+                    raise DamagedError(f"it has more than {MOST_INTERFACES} interfaces")
                 interfaces.append(_interface(body, order))
             elif kind in (_PACKET, _SIMPLE_PACKET, _ENHANCED_PACKET):
                 yield _packet(kind, body, order, interfaces)
@@ -145,13 +145,13 @@ def _body(begin: bytes, order: str) -> int:
     length: int = Struct(f"{order}I").unpack(begin[4:8])[0]
     least = 28 if begin.startswith(_SECTION) else 12
     if length < least or length % 4 or length > LARGEST_BLOCK:
-        raise Damaged(f"a block claims {length:,} bytes")
+        raise DamagedError(f"a block claims {length:,} bytes")
     return length - 8
 
 
 def _interface(body: bytes, order: str) -> _Interface:
     if len(body) < 8:
-        raise Damaged("an interface's description is too short")
+        raise DamagedError("an interface's description is too short")
     link, _, most = Struct(f"{order}HHI").unpack_from(body)
     numerator, denominator, offset, at = 1, 1, 0, 8
     option = Struct(f"{order}HH")
@@ -171,11 +171,11 @@ def _interface(body: bytes, order: str) -> _Interface:
 def _packet(kind: int, body: bytes, order: str, interfaces: list[_Interface]) -> Record:
     head = Struct(order + _HEADS[kind])
     if len(body) < head.size:
-        raise Damaged("a packet's head is too short")
+        raise DamagedError("a packet's head is too short")
     fields = head.unpack_from(body)
     number = 0 if kind == _SIMPLE_PACKET else fields[0]
     if number >= len(interfaces):
-        raise Damaged(f"a packet belongs to interface {number}, which was not described")
+        raise DamagedError(f"a packet belongs to interface {number}, which was not described")
     interface, size = interfaces[number], fields[-1]
     at: Instant | None
     if kind == _SIMPLE_PACKET:
@@ -184,5 +184,5 @@ def _packet(kind: int, body: bytes, order: str, interfaces: list[_Interface]) ->
         high, low, kept = fields[-4:-1]
         at = interface.at(high, low)
     if kept > min(LARGEST_PACKET, len(body) - head.size):
-        raise Damaged(f"a packet claims {kept:,} bytes")
+        raise DamagedError(f"a packet claims {kept:,} bytes")
     return Record(interface.link, at, max(size, kept), body[head.size : head.size + kept])

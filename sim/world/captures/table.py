@@ -21,7 +21,7 @@ from sim.base.units import DAY, Bytes, Instant
 from sim.world.captures import files
 from sim.world.captures.names import Names
 from sim.world.captures.packets import ACK, LINKS, SYN, TCP, UDP, Dropped, Packet, decode
-from sim.world.captures.services import ADDRESSING, DNS
+from sim.world.captures.services import ADDRESSING, DNS, is_local
 from sim.world.intervals import Ints
 
 MOST_BYTES: Bytes = 4_000_000_000
@@ -33,9 +33,10 @@ LATEST: Instant = 2**53
 SEAM = DAY
 """A longer silence is a seam: several recordings in one file."""
 HTTPS = 443
+_FIRST_USER_PORT = 1024
 _LONG_HEADER = 0xC0
 """Header form and fixed bit of a QUIC packet with a long header (RFC 9000 §17.2)."""
-_CUT_IT = "Cut it (editcap -A BEGIN -B END), or record headers only (tcpdump -s 128)."
+_CUT_IT = "Cut it (editcap -A BEGIN -B END), or record headers only (tcpdump -s 256)."
 
 
 class CaptureRefused(Refusal):
@@ -64,7 +65,7 @@ class Conversation:
     protocol: int
     ends: tuple[End, End]
     opener: int
-    """Which end began it: the sender of its SYN, otherwise the one with the higher port, otherwise the first sender."""
+    """Which end began it: see :func:`_begins`."""
     quic: bool = False
 
 
@@ -158,9 +159,9 @@ def read_stream(stream: BinaryIO, file: str, with_names: bool = False) -> Table:
     try:
         for record in files.records(stream):
             reader.add(record)
-    except files.NoCapture as other:
+    except files.NoCaptureError as other:
         raise CaptureRefused(file, str(other)) from None
-    except files.Damaged as place:
+    except files.DamagedError as place:
         damage = str(place)
     return reader.table(damage)
 
@@ -207,7 +208,7 @@ class _Reader:
             if len(self._conversations) == MOST_CONVERSATIONS:
                 raise CaptureRefused(self._file, f"it holds more than {MOST_CONVERSATIONS:,} conversations", _CUT_IT)
             number = self._numbers[key] = len(self._conversations)
-            opener = sender if begins or source.port >= target.port else 1 - sender
+            opener = sender if begins or _begins(source, target) else 1 - sender
             self._conversations.append(Conversation(packet.protocol, (low, high), opener))
         elif begins:
             self._conversations[number].opener = sender
@@ -247,6 +248,17 @@ class _Reader:
             return f"no packet can be read: {damage}" if damage else "there is no packet in it"
         reasons = ", ".join(f"{why} ({n})" for why, n in self._dropped.most_common(3))
         return f"none of its {self._records:,} packets can be used: {reasons}"
+
+
+def _begins(sender: End, other: End) -> bool:
+    """Whether the first sender seen began a conversation without a SYN.
+
+    If one end has a system port (RFC 6335 §6), the other one did; otherwise, if one end is local, that one; otherwise
+    who was seen first.
+    """
+    if (sender.port < _FIRST_USER_PORT) != (other.port < _FIRST_USER_PORT):
+        return other.port < _FIRST_USER_PORT
+    return is_local(sender.address) or not is_local(other.address)
 
 
 _LINK_NAMES = tuple(dict.fromkeys(LINKS.values()))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import StringIO
 from ipaddress import ip_address
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from sim.base.units import DAY, SECOND, Bytes, Instant
@@ -92,15 +93,16 @@ def read(text: str) -> Traffic:
         What is wrong in which line, and what is allowed.
     """
     flows = []
-    for _, rows in groupby(_rows(text), key=lambda row: row[1]["flow"]):
+    for _, rows in groupby(_rows(text), key=lambda row: row[1][_FLOW]):
         flows.append(_flow(list(rows)))
         if len(flows) > MOST_FLOWS:
             raise ValueError(f"more than {MOST_FLOWS:,} flows")
     return tuple(sorted(flows, key=lambda f: f.opened))
 
 
-Row = tuple[int, dict[str, str]]
-"""Its line, and its cells by heading."""
+Row = tuple[int, tuple[str, ...]]
+"""Its line, and its cells in the order of COLUMNS."""
+_FLOW, _APP, _OPENED, _CLOSED, _AT, _UP, _DOWN = 0, 1, 8, 9, 10, 11, 12
 
 
 def _rows(text: str) -> Iterator[Row]:
@@ -110,6 +112,7 @@ def _rows(text: str) -> Iterator[Row]:
         missing = [c for c in COLUMNS if c not in headings]
         if missing:
             raise ValueError(f"line 1: the column {missing[0]!r} is missing; expected: {','.join(COLUMNS)}")
+        in_order = itemgetter(*(headings.index(c) for c in COLUMNS))
         count = 0
         for cells in table:
             if not cells:
@@ -119,21 +122,21 @@ def _rows(text: str) -> Iterator[Row]:
                 raise ValueError(f"more than {MOST_ROWS:,} rows")
             if len(cells) != len(headings):
                 raise ValueError(f"line {table.line_num}: {len(cells)} cells; expected {len(headings)}")
-            yield table.line_num, dict(zip(headings, cells, strict=True))
+            yield table.line_num, in_order(cells)
     except csv.Error as error:
         raise ValueError(f"line {table.line_num}: {error}") from None
 
 
 def _flow(rows: list[Row]) -> CapturedFlow:
     line, cells = rows[0]
-    opened, closed = _time(line, cells, "opened_s"), _time(line, cells, "closed_s")
+    opened, closed = _time(line, cells, _OPENED), _time(line, cells, _CLOSED)
     if closed <= opened:
         raise ValueError(f"line {line}: closed_s must be later than opened_s")
-    for other, same in rows[1:]:
-        for column in COLUMNS[1:-3]:
-            if same[column] != cells[column]:
-                raise ValueError(f"line {other}: {column} differs from line {line} of the same flow")
-    app = cells["app"]
+    for other, same in rows:
+        if same[:_AT] != cells[:_AT]:
+            column = next(c for c, a, b in zip(COLUMNS, same, cells, strict=True) if a != b)
+            raise ValueError(f"line {other}: {column} differs from line {line} of the same flow")
+    app = cells[_APP]
     if not 1 <= len(app) <= 80:
         raise ValueError(f"line {line}: app must have 1 to 80 characters")
     return CapturedFlow(
@@ -151,53 +154,55 @@ def _flow(rows: list[Row]) -> CapturedFlow:
 
 
 def _bursts(rows: list[Row], opened: Instant, closed: Instant) -> Iterator[Burst]:
+    if len(rows) == 1 and not any(rows[0][1][_AT:]):
+        return
     before = opened
     for line, cells in rows:
-        if len(rows) == 1 and not any(cells[c] for c in COLUMNS[-3:]):
-            return
-        at = _time(line, cells, "at_s")
+        at = _time(line, cells, _AT)
         if not before <= at < closed:
             raise ValueError(f"line {line}: at_s must follow opened_s and the burst before, and precede closed_s")
         before = at
-        yield Burst(at, _size(line, cells, "up_bytes"), _size(line, cells, "down_bytes"))
+        yield Burst(at, _size(line, cells, _UP), _size(line, cells, _DOWN))
 
 
-def _time(line: int, cells: dict[str, str], column: str) -> Instant:
+def _time(line: int, cells: tuple[str, ...], column: int) -> Instant:
     found = _TIME.fullmatch(cells[column].strip())
     at = int(found[1]) * SECOND + int((found[2] or "0").ljust(6, "0")) if found else LATEST + 1
     if at > LATEST:
-        raise ValueError(f"line {line}: {column}: expected seconds with up to six decimals, at most a year")
+        raise ValueError(f"line {line}: {COLUMNS[column]}: expected seconds with up to six decimals, at most a year")
     return at
 
 
-def _size(line: int, cells: dict[str, str], column: str) -> Bytes:
+def _size(line: int, cells: tuple[str, ...], column: int) -> Bytes:
     cell = cells[column].strip()
     if not _SIZE.fullmatch(cell) or int(cell) > MOST_IN_A_BURST:
-        raise ValueError(f"line {line}: {column}: expected a whole number of bytes, at most {MOST_IN_A_BURST:,}")
+        what = f"a whole number of bytes, at most {MOST_IN_A_BURST:,}"
+        raise ValueError(f"line {line}: {COLUMNS[column]}: expected {what}")
     return int(cell)
 
 
-def _one_of(line: int, cells: dict[str, str], column: str, allowed: Iterable[str]) -> str:
-    if cells[column] not in allowed:
+def _one_of(line: int, cells: tuple[str, ...], column: str, allowed: tuple[str, ...]) -> str:
+    cell = cells[COLUMNS.index(column)]
+    if cell not in allowed:
         raise ValueError(f"line {line}: {column}: allowed are {', '.join(allowed)}")
-    return cells[column]
+    return cell
 
 
-def _address(line: int, cells: dict[str, str]) -> str:
-    cell = cells["address"].strip()
+def _address(line: int, cells: tuple[str, ...]) -> str:
+    cell = cells[COLUMNS.index("address")].strip()
     if not cell:
         return ""
     try:
         at = ip_address(cell)
     except ValueError:
         raise ValueError(f"line {line}: address: expected an IP address, or nothing") from None
-    if f"v{at.version}" != cells["family"] or "%" in cell:
+    if f"v{at.version}" != cells[COLUMNS.index("family")] or "%" in cell:
         raise ValueError(f"line {line}: address and family contradict each other")
     return str(at)
 
 
-def _domain(line: int, cells: dict[str, str]) -> str:
-    cell = cells["domain"].strip()
+def _domain(line: int, cells: tuple[str, ...]) -> str:
+    cell = cells[COLUMNS.index("domain")].strip()
     if cell and (len(cell) > 253 or not _DOMAIN.fullmatch(cell)):
         raise ValueError(f"line {line}: domain: expected a name, or nothing")
     return cell

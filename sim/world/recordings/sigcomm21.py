@@ -67,7 +67,9 @@ def _tracker(table: Table) -> Recording:
         anchor, status = cells["accessNetworkTechnology"], cells["nrStatus"]
         # Over WLAN calling, or without service, the access network is another word.
         word = _nr(table, line, status) if anchor.startswith("LTE") else anchor or NO_NETWORK
-        rows.append((line, Row(at, rat=word, cell=cells["mCid"] or None, rsrp_dbm=reading.rsrp(cells["nr_ssRsrp"]))))
+        rows.append(
+            (line, Row(at, rat=word, cell=cells["mCid"] or None, rsrp_dbm=reading.rsrp(cells.get("nr_ssRsrp", ""))))
+        )
     return reading.recording(table.text, KIND, rows, resolution=SECOND // 2)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from struct import pack
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sim.world.captures import files, packets, table
-from sim.world.captures.files import Damaged, Record, records
+from sim.world.captures.files import DamagedError, Record, records
 from sim.world.captures.flows import flows, phone_in
 from sim.world.captures.packets import CUT, FRAGMENT, MALFORMED, NOT_IP, Dropped, Packet, decode
 from sim.world.captures.table import CaptureRefused, Table, read_stream
@@ -201,8 +202,8 @@ def ours(content: bytes) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("link", [RAW, ETHERNET, made.SLL])
 @pytest.mark.parametrize("make", [made.pcap, made.pcapng])
-def test_scapy_reads_made_files_alike(link: int, make: object) -> None:
-    content = make(small(), link)  # type: ignore[operator]
+def test_scapy_reads_made_files_alike(link: int, make: Callable[..., bytes]) -> None:
+    content = make(small(), link)
     assert ours(content) == others(content)
 
 
@@ -247,8 +248,8 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [made.pcap, made.pcapng])
-def test_a_file_that_ends_too_early_is_good_up_to_there(make: object) -> None:
-    whole = make(small())  # type: ignore[operator]
+def test_a_file_that_ends_too_early_is_good_up_to_there(make: Callable[..., bytes]) -> None:
+    whole = make(small())
     expected: list[tuple[object, ...]] = rows(whole)
     seen: set[int] = set()
     for end in range(24, len(whole)):
@@ -295,6 +296,12 @@ def test_a_bad_block_ends_the_reading(bad: bytes, why: str) -> None:
     found = read(made.pcapng(small()) + bad)
     assert len(found.at) == 4
     assert why in found.damage
+
+
+def test_packets_are_put_in_order_of_time() -> None:
+    found = read(made.pcap([small()[k] for k in (2, 0, 3, 1)]))
+    assert rows(made.pcap([small()[k] for k in (2, 0, 3, 1)])) == rows(made.pcap(small()))
+    assert found.disordered == 2
 
 
 def test_incredible_times_are_dropped() -> None:
@@ -374,5 +381,5 @@ def test_no_packet_crashes_the_decoder(frame: bytes, link: int, size: int) -> No
 def test_damage_is_told_after_the_last_good_record() -> None:
     stream = records(io.BytesIO(made.pcap(small())[:-1]))
     assert len([next(stream) for _ in range(3)]) == 3
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedError):
         next(stream)

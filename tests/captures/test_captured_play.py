@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import sim
 from sim.base.streams import Streams
 from sim.base.units import MINUTE, SECOND, Duration
-from sim.faces import cli
 from sim.faces.importing.capture import read_capture
 from sim.world.captures import traffic
 from sim.world.captures.flows import flows, phone_in
@@ -26,30 +25,18 @@ from sim.world.loading import ScenarioError, load
 from sim.world.nature import Nature, draw
 from sim.world.scenario import Scenario
 from tests.captures import made
+from tests.commands import Command
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "pcap"
 
 
 @pytest.fixture
-def hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command) -> Path:
     """The sample, imported."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(made.SAMPLE, "my-hour.pcap")
-    assert command("import", "my-hour.pcap", "-o", "my-hour.toml") == 0
+    assert command("import", "my-hour.pcap", "-o", "my-hour.toml").status == 0
     return tmp_path / "my-hour.toml"
-
-
-def command(*words: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(words)
-    return int(ended.value.code or 0)
-
-
-def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    assert command(*words) == 2
-    out, err = capsys.readouterr()
-    assert (out, "Traceback" in err) == ("", False)
-    return err
 
 
 # The command ----------------------------------------------------------------------------------------------------------
@@ -59,12 +46,10 @@ def test_the_sample_is_what_its_script_makes() -> None:
     assert made.SAMPLE.read_bytes() == made.sample()
 
 
-def test_the_import_says_what_was_read(hour: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    capsys.readouterr()
-    assert command("import", "my-hour.pcap", "-o", "my-hour.toml") == 0
-    out, err = capsys.readouterr()
-    assert out == ""
-    for said in ("raw IP", "192.168.1.23", "2001:db8:1:2::23", "96 flows", "20,235,826 bytes", "Wrote my-hour.csv"):
+def test_the_import_says_what_was_read(hour: Path, command: Command) -> None:
+    status, out, err = command("import", "my-hour.pcap", "-o", "my-hour.toml")
+    assert (status, out) == (0, "")
+    for said in ("raw IP", "192.168.1.23", "2001:db8:1:2::23", "96 flows", "20,235,826 B", "Wrote my-hour.csv"):
         assert said in err
     # Where somebody went is not shown.
     assert made.NEWS not in err
@@ -103,10 +88,11 @@ def test_pcapng_of_the_same_packets_makes_the_same_csv(tmp_path: Path) -> None:
     assert one == other == read_capture(made.SAMPLE, tmp_path / "x.toml", []).csv
 
 
-def test_options_of_a_capture(hour: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_of_a_capture(hour: Path, command: Command) -> None:
     before = (hour.with_suffix(".csv")).read_text().count("\n")
-    assert command("import", "my-hour.pcap", "-o", "x.toml", "--gap", "5 s", "--phone", "192.168.1.23") == 0
-    assert "as you said" in capsys.readouterr().err
+    found = command("import", "my-hour.pcap", "-o", "x.toml", "--gap", "5 s", "--phone", "192.168.1.23")
+    assert found.status == 0
+    assert "as you said" in found.err
     assert 0 < Path("x.csv").read_text().count("\n") < before
     assert not any(f.family == "v6" for f in traffic.read(Path("x.csv").read_text()))
 
@@ -127,16 +113,13 @@ def test_options_of_a_capture(hour: Path, capsys: pytest.CaptureFixture[str]) ->
         (("my-hour.pcap", "-o", "my-hour.pcap/x.toml"), "cannot be written"),
     ],
 )
-def test_bad_wishes_are_refused(
-    hour: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], why: str
-) -> None:
+def test_bad_wishes_are_refused(hour: Path, command: Command, words: tuple[str, ...], why: str) -> None:
     Path("cut.pcap").write_bytes(made.sample()[:30])
     ping = made.ip(made.PHONE, made.NEWS, 1, bytes(8))
     Path("quiet.pcap").write_bytes(made.pcap([(0, ping)]))
     pings = [(n * 23 * 3600 * SECOND, made.ip(made.PHONE, made.NEWS, 17, bytes(8))) for n in range(42)]
     Path("long.pcap").write_bytes(made.pcap(pings))
-    capsys.readouterr()
-    err = refused(capsys, "import", *words)
+    err = command.refused("import", *words)
     assert any(part in err for part in why.split("|")), err
 
 
@@ -279,6 +262,7 @@ def test_nature_is_what_was_captured_up_to_the_horizon(flows_: list[CapturedFlow
     )  # fmt: skip
     long, short = draw(whole, Streams(seed)), draw(shorter, Streams(seed))
     assert told(short, until) == told(long, until) == expected
+    assert (short.closes <= until).all()
     lucks = {tuple(row) for row in short.luck.tolist()}
     assert lucks <= {tuple(row) for row in long.luck.tolist()}
     assert len(lucks) == len(short.luck)
