@@ -417,10 +417,10 @@ class Engine:
                 self._ask(actor)
         if self.nat.asked != self.traffic.version:
             self.nat.asked = self.traffic.version
-            self.nat.token += 1
             at = self.nat.next_change(self.states[PATH], self.now)
-            if at < self.horizon:
-                self._schedule(at, TranslationDue(self.nat.token), URGENT)
+            if at < min(self.nat.due, self.horizon):
+                self.nat.due = at
+                self._schedule(at, TranslationDue(at), URGENT)
 
     def _ask(self, actor: int, speaks_for_it: bool = True) -> None:
         """Ask a machine what it waits for, and schedule what comes first.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simpy.events import Event as SimPyEvent
 
+from sim.base.units import NEVER, Instant
 from sim.machines.machine import Due, Event
 
 if TYPE_CHECKING:
@@ -79,13 +80,14 @@ class FlowDue(NamedTuple):
 
 
 class TranslationDue(NamedTuple):
-    """The NAT's mapping changes, or is to be looked at again, unless it has been looked at since."""
+    """The NAT's mapping may change, unless an earlier look has been asked for since."""
 
-    token: int
+    at: Instant
 
     def happen(self, engine: Engine) -> None:
         """Look."""
-        if engine.nat.token == self.token:
+        if engine.nat.due == self.at:
+            engine.nat.due = NEVER
             engine.look_at_translation()
 
 

@@ -17,7 +17,7 @@ next packet that the phone sends after it.
 
 from __future__ import annotations
 
-from sim.base.units import Duration, Instant
+from sim.base.units import NEVER, Duration, Instant
 from sim.engine.network import Network
 from sim.engine.traffic import Traffic
 from sim.machines.ios.path import PathState
@@ -36,7 +36,8 @@ class Nat:
         """Since when the phone has its address."""
         self.asked = -1
         """The version of the traffic for which the next change was sought."""
-        self.token = 0
+        self.due: Instant = NEVER
+        """When it will be looked at. Not later than the next change; what pushes it back leaves it as it is."""
 
     def next_change(self, path: PathState, now: Instant) -> Instant:
         """When the next push is lost; or, after that, when the phone next sends. Or when to ask again; or NEVER."""
