@@ -21,6 +21,8 @@ from unittest.mock import patch
 from sim.faces import parameters
 from sim.faces.terminal import capital
 from sim.machines.ios.behaviour import TunnelLimits
+from sim.machines.ios.implementations import BY_PROTOCOL, IMPLEMENTATIONS
+from sim.machines.ios.monitor import Monitor
 from sim.machines.ios.path import PathRules
 from sim.machines.ios.provider import Client, Provider
 from sim.machines.ios.tunnel import Tunnel
@@ -50,6 +52,7 @@ def pages() -> dict[Path, str]:
         _HERE / "reference" / "coverage.md": coverage(),
         **_with_block(_HERE / "reference" / "glossary.md", "causes", causes()),
         **_with_block(_HERE / "background" / "limits.md", "model notes", model_notes()),
+        **_with_block(_HERE / "background" / "profiles.md", "implementations", implementations()),
     }
 
 
@@ -82,7 +85,9 @@ def _machines() -> list[tuple[str, Machine]]:
     provider = Provider(
         client=Client(), server="", routes_first=True, routes_kept=True, stops_engine_offline=True, memory_limit=None
     )
-    system: list[tuple[str, Any]] = [("path", PathRules()), ("tunnel", tunnel), ("provider", provider)]
+    system: list[tuple[str, Any]] = [
+        ("path", PathRules()), ("tunnel", tunnel), ("provider", provider), ("monitor", Monitor()),
+    ]  # fmt: skip
     protocols: list[tuple[str, Any]] = [("protocol", protocol()) for protocol in PROTOCOLS.values()]
     return [*system, *protocols, ("cellular radio", Lte()), ("Wi-Fi radio", WifiPsm())]
 
@@ -98,8 +103,8 @@ def machines() -> str:
         "the timer x, or the watch x coming true; `Answered(x)` is the arrival of the answer to the message x. What",
         "an event does *within* a phase is not listed.",
         "",
-        "`path`, `tunnel`, `provider` and `protocol` are the actors of a run's timeline. The radios are not: their",
-        "rules are applied to all packets of the day at once, with the same result.",
+        "`path`, `tunnel`, `provider`, `protocol` and `monitor` are the actors of a run's timeline. The radios are",
+        "not: their rules are applied to all packets of the day at once, with the same result.",
         "",
     ]
     for actor, machine in _machines():
@@ -189,6 +194,18 @@ def _covered(row: Covered) -> str:
     ids = ", ".join(c.id for c in found)
     lacks = row.lacks or "nothing known"
     return f"| {row.id} | {row.what} | {files} | `{row.scenario}` | {ids} | {', '.join(sources)} | {lacks} |"
+
+
+def implementations() -> str:
+    """The table of client implementations: what each sets, and the documents that say so."""
+    lines = ["| name | protocol | what it is | sets | from |", "|---|---|---|---|---|"]
+    for name, found in IMPLEMENTATIONS.items():
+        if name == BY_PROTOCOL:
+            continue
+        sets = ", ".join(f"`{key} = {parameters.write(value)}`" for key, (value, _) in found.values.items())
+        sources = ", ".join(dict.fromkeys(cited.source for _, cited in found.values.values()))
+        lines.append(f"| `{name}` | {found.protocol} | {found.about} | {sets} | {sources} |")
+    return "\n".join(lines) + "\n"
 
 
 class Note(NamedTuple):

@@ -16,11 +16,14 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from sim.base.units import MILLISECOND, MINUTE, SECOND, Duration
+from sim.machines.ios.implementations import IMPLEMENTATIONS
+from sim.machines.protocols import PROTOCOLS
 from sim.world.scenario import Scenario
 
 Table = dict[str, Any]
 T = TypeVar("T")
-PROTOCOLS = ("wireguard", "ikev2", "openvpn")
+FIRST_PROTOCOLS = ("wireguard", "ikev2", "openvpn")
+"""The protocol of a numbered day is thrown among these; a younger one may take its place at the end."""
 MS = MILLISECOND
 
 
@@ -87,7 +90,7 @@ def table(dice: Dice, protocol: str | None = None, sleeps: bool | None = None) -
             {"name": "one", "extra_rtt": dice.us(0, 40 * MS), "loss": dice.one_of(0.0, 0.05)},
             {"name": "two", "extra_rtt": dice.us(0, 200 * MS)},
         ],
-        "vpn": _vpn(dice, protocol or dice.one_of(*PROTOCOLS)),
+        "vpn": _vpn(dice, protocol or dice.one_of(*FIRST_PROTOCOLS)),
         "apps": [_app(dice, f"app{i}", duration) for i in range(dice.whole(1, 3))],
         "timeline": _deeds(dice, duration),
         **_places(dice, duration),
@@ -104,7 +107,21 @@ def table(dice: Dice, protocol: str | None = None, sleeps: bool | None = None) -
     _roughen(dice, found)
     for access in (*found["wifi"], found["cellular"]):
         access["nat_udp"] = dice.one_of("10 s", "30 s", "3 min")
+    _by_name(dice, found["vpn"], protocol)
     return found
+
+
+def _by_name(dice: Dice, vpn: Table, protocol: str | None) -> None:
+    """Younger protocols, and real programs instead of made-up clients. Thrown last, too."""
+    if protocol is None and "always_on" not in vpn and dice.once_in(2):
+        vpn["protocol"] = dice.one_of(*(name for name in PROTOCOLS if name not in FIRST_PROTOCOLS))
+        vpn[vpn["protocol"]] = _protocol(dice, vpn["protocol"])
+    if dice.once_in(2):
+        names = [name for name, found in IMPLEMENTATIONS.items() if found.protocol == vpn["protocol"]]
+        kept = {key: vpn["client"][key] for key in ("runs_in_sleep", "crashes_per_day")}
+        vpn["client"] = {"implementation": dice.one_of(*names), **kept}
+    if dice.once_in(4):
+        vpn["client"]["monitor"] = {"active": True}
 
 
 def _roughen(dice: Dice, found: Table) -> None:
@@ -293,8 +310,25 @@ def _protocol(dice: Dice, name: str) -> Table:
                 "auth": dice.one_of("psk", "certificate", "eap"),
                 "child_lifetime": dice.one_of("5 min", "30 min"),
             }
-        case _:
+        case "lightway":
+            return {
+                "transport": dice.one_of("udp", "tcp"),
+                "keepalive_continuous": dice.once_in(2),
+                "clock": dice.one_of("boot", "monotonic"),
+                "key_update": dice.one_of("5 min", "15 min"),
+            }
+        case "masque":
+            return {
+                "keepalive": dice.one_of("0 s", "10 s", "30 s"),
+                "zero_rtt": dice.once_in(2),
+                "migration": not dice.once_in(4),
+                "reconnects": dice.one_of("at-once", "on-packet"),
+                "clock": dice.one_of("boot", "monotonic"),
+            }
+        case "openvpn":
             return {"core": dice.one_of("v3", "v2"), "transport": dice.one_of("udp", "tcp")}
+        case _:
+            return {}
 
 
 def _client(dice: Dice) -> Table:

@@ -285,6 +285,14 @@ SOURCES: dict[str, Source] = {
     "lightway": _code("Lightway", "ExpressVPN", "expressvpn/lightway@72e9863", "2026-08-21"),
     "quic-go": _code("quic-go", "quic-go project", "quic-go/quic-go@2cfe6ee"),
     "quiche": _code("quiche", "Cloudflare", "cloudflare/quiche@e97798e"),
+    "rust-std": Source(
+        "The Rust standard library: std::time::Instant, underlying system calls",
+        "The Rust project",
+        None,
+        "https://doc.rust-lang.org/std/time/struct.Instant.html",
+        _SEEN,
+        _NOT_REREAD,
+    ),
     "usque": _code("usque, a MASQUE client", "Diniboy1123", "Diniboy1123/usque@0fa6da9"),
     "expressvpn-leak-testing": _code(
         "ExpressVPN leak testing, with its definition of a leak", "ExpressVPN", "expressvpn/expressvpn_leak_testing"

@@ -6,7 +6,8 @@ Its laws, each with a test:
    reaches its hearers in the order of the actors.
 2. It *settles*: it empties the inbox before time moves. The situation is read only when the inbox is empty.
 3. A suspended host is not called. Its deliveries wait and arrive, in order, on resume; no machine knows about
-   suspension. A daemon's clock stands still while the device sleeps, so its timers wait, too.
+   suspension. A daemon's clock stands still while the device sleeps, so its timers wait, too; so do a protocol's, if
+   its program reads such a clock.
 4. The engine draws delays and losses, each from the stream named after machine and purpose.
 5. Every delivery becomes one record whose cause is the record whose effect it was, or the line of the script.
 6. What is scheduled is a value with one shared callback.
@@ -29,7 +30,7 @@ from sim.engine.flows import Flows
 from sim.engine.jobs import Answer, FlowDue, Job, Line, Scheduled, Timer, TranslationDue, Wake
 from sim.engine.nat import Nat
 from sim.engine.network import Control, Network
-from sim.engine.standing import NAMES, PATH, PROTOCOL, PROVIDER, TUNNEL, Standing, read, since
+from sim.engine.standing import MONITOR, NAMES, PATH, PROTOCOL, PROVIDER, TUNNEL, Standing, read, since
 from sim.engine.timeline import Timeline
 from sim.engine.traffic import Traffic
 from sim.machines import events as ev
@@ -43,7 +44,9 @@ from sim.machines.machine import (
     Event,
     Host,
     Machine,
+    OnReceive,
     OnReply,
+    OnSend,
     OnSilence,
     StartTimer,
     StopTimer,
@@ -55,8 +58,9 @@ from sim.world.world import World
 
 LOOK_AHEAD: Duration = 130 * SECOND
 """How far ahead watches are asked: a little more than WireGuard's rekey, so that one question usually does."""
-FIRST, SCRIPT = EventPriority(URGENT - 2), EventPriority(URGENT - 1)
-"""At one instant the horizon comes first, then the script, then what traffic does (URGENT), then timers and answers."""
+FIRST, SCRIPT, LAST = EventPriority(URGENT - 2), EventPriority(URGENT - 1), EventPriority(NORMAL + 1)
+"""At one instant the horizon comes first, then the script, then what traffic does (URGENT), then timers and answers,
+then the monitor."""
 _BLOCK = 64
 """Uniform numbers drawn at once for one purpose."""
 _CHATTY = (OnReply, OnSilence)
@@ -91,12 +95,15 @@ class Engine:
         self._streams = Streams(world.seed)
         self._dice: dict[str, tuple[np.random.Generator, list[float]]] = {}
 
-        machines = (world.path, world.tunnel, world.provider, world.protocol)
-        self._machines = cast("tuple[Machine, ...]", machines)
+        monitor = (world.monitor,) if world.monitor else ()
+        machines = cast("tuple[Machine, ...]", (world.path, world.tunnel, world.provider, world.protocol, *monitor))
+        self._machines = machines
         self._hosts = [m.host for m in machines]
         self._hears = [m.hears for m in machines]
         self._hearers: dict[type[Event], tuple[int, ...]] = {}
         self._link_of = world.protocol.link
+        self._watchers = (PROTOCOL, MONITOR)[: len(machines) - PROTOCOL]
+        """Those whose watches depend on what is in the tunnel, and who are suspended with the provider."""
         self.states: list[Any] = [None] * len(machines)
         self.changed = [0] * len(machines)
         """For each actor the record that last changed its state."""
@@ -226,12 +233,19 @@ class Engine:
     def _fall_asleep(self) -> None:
         """Daemons' clocks stop; a provider is not called any more."""
         self._asleep = True
-        for key in [k for k in self.timers if self._hosts[k[0]] is Host.DAEMON]:
+        if not self.world.scenario.vpn.client.runs_in_sleep:
+            for actor in self._watchers:
+                self._ask(actor, in_sleep=True)
+            self._suspended[Host.PROVIDER] = self.now
+        for key in [k for k in self.timers if self._stands_still(k[0])]:
             pending = self.timers.pop(key)
             self._frozen[key] = (pending.due - self.now, pending.cause)
-        if not self.world.scenario.vpn.client.runs_in_sleep:
-            self._ask(PROTOCOL, speaks_for_it=False)
-            self._suspended[Host.PROVIDER] = self.now
+
+    def _stands_still(self, actor: int) -> bool:
+        """Whether this actor's clock stands still while the device sleeps."""
+        if self._hosts[actor] is Host.DAEMON:
+            return True
+        return actor == PROTOCOL and Host.PROVIDER in self._suspended and self.world.protocol.clock == "monotonic"
 
     def _wake_up(self, cause: int) -> None:
         """Clocks go on, and what waited for a suspended host arrives."""
@@ -242,7 +256,8 @@ class Engine:
         slept = self._suspended.pop(Host.PROVIDER, None)
         if slept is not None:
             parked, self._parked = self._parked, []
-            self.forget_watches(PROTOCOL)
+            for actor in self._watchers:
+                self.forget_watches(actor)
             self._tell(ev.HostResumed(slept, self.now - slept), cause)
             self.inbox.extend(parked)
 
@@ -292,7 +307,7 @@ class Engine:
             return self._link_of(state) is not self._link_of(before)
         if actor == PATH:
             return as_seen(state) != as_seen(before)
-        return actor == TUNNEL or bool(state[:_ROUTING] != before[:_ROUTING])
+        return actor == TUNNEL or (actor == PROVIDER and bool(state[:_ROUTING] != before[:_ROUTING]))
 
     def _perform(self, actor: int, effects: tuple[Effect, ...], record: int) -> None:
         for effect in effects:
@@ -309,7 +324,7 @@ class Engine:
                     self._tell(event, record)
 
     def _start_timer(self, actor: int, name: str, delay: Duration, record: int) -> None:
-        if self._asleep and self._hosts[actor] is Host.DAEMON:
+        if self._asleep and self._stands_still(actor):
             self._frozen[(actor, name)] = (delay, record)
             return
         self._tokens += 1
@@ -339,6 +354,9 @@ class Engine:
     def _transmit(self, actor: int, message: Transmit, record: int) -> None:
         """Put a control message on the air; its answer comes back if path, server and chance let it."""
         path: PathState = self.states[PATH]
+        if message.inside:
+            self._transmit_inside(path, message, record)
+            return
         if self._warming and message.answer:
             self.inbox.append((actor, Answered(message.name), record))
         if path.default is None:
@@ -353,19 +371,29 @@ class Engine:
         way, answer = network.way(path, server, self.now), message.answer
         if answer:
             packets = (message.packets + message.answer_packets) * message.round_trips
-            lost = self._roll(f"{NAMES[actor]}.loss") < 1.0 - (1.0 - way.loss) ** packets
+            lost = self._roll(f"{NAMES[actor]}.loss") < 1.0 - (1.0 - way.loss**message.copies) ** packets
             if lost or not network.carries(path, server):
                 answer = 0
-        network.control.append(Control(self.now, message.name, message.size, answer, record))
+        sizes = message.size * message.copies, answer * message.copies
+        network.control.append(Control(self.now, message.name, *sizes, record))
         if answer:
             wait = network.answer_after(message, way, path, self.now)
             self._schedule(self.now + wait, Answer(actor, Answered(message.name), record))
+
+    def _transmit_inside(self, path: PathState, message: Transmit, record: int) -> None:
+        """Put a packet into the tunnel as an app would; what answers it is for the watches to see."""
+        self._say(PROTOCOL)
+        self.traffic.flush(self.now)
+        if path.default is not None:
+            wrapped = [size + self.world.protocol.overhead(size) for size in (message.size, message.answer)]
+            answer = wrapped[1] if self.traffic.answers else 0
+            self.network.control.append(Control(self.now, message.name, wrapped[0], answer, record))
 
     # How things stand -------------------------------------------------------------------------------------------------
 
     def _observe(self) -> None:
         """Note how things stand now; if it matters to any flow, send each its way."""
-        path, tunnel, provider, protocol = self.states
+        path, tunnel, provider, protocol = self.states[: PROTOCOL + 1]
         situation = read(self.world, path, tunnel, provider, self._link_of(protocol), self.network, self.now)
         last = self.standings[-1] if self.standings else None
         if last is not None and situation == last.situation:
@@ -410,8 +438,8 @@ class Engine:
 
     def _watch(self) -> None:
         """Ask the machines what they wait for, where their state or the traffic has changed."""
-        # On-demand waits for any burst; only a protocol's answers depend on what is in the tunnel.
-        for actor, version in ((TUNNEL, 0), (PROTOCOL, self.traffic.version)):
+        # On-demand waits for any burst; only the other answers depend on what is in the tunnel.
+        for actor, version in ((TUNNEL, 0), *((watcher, self.traffic.version) for watcher in self._watchers)):
             if self._asked[actor] != version and self._hosts[actor] not in self._suspended:
                 self._asked[actor] = version
                 self._ask(actor)
@@ -422,22 +450,26 @@ class Engine:
                 self.nat.due = at
                 self._schedule(at, TranslationDue(at), URGENT)
 
-    def _ask(self, actor: int, speaks_for_it: bool = True) -> None:
+    def _ask(self, actor: int, in_sleep: bool = False) -> None:
         """Ask a machine what it waits for, and schedule what comes first.
 
         Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again. So it is
         where the engine may no longer speak for it. It may not while a NAT has forgotten the tunnel: then what a
-        machine says matters to others.
+        machine says matters to others. For the time of a sleep (`in_sleep`) the engine does not speak; and if the
+        machine's clock stands still, only a packet can make a watch come true whose time had come before.
         """
         self._say(actor)
         self.wakes[actor], self._listened[actor] = 0, self.now
         chatter: list[OnReply | OnSilence] = []
         asked: list[Watch] = []
+        still = in_sleep and actor == PROTOCOL and self.world.protocol.clock == "monotonic"
         for watch in self._machines[actor].watches(self.states[actor]):
+            if still and not (isinstance(watch, OnSend | OnReceive) and watch.after <= self.now):
+                continue
             if isinstance(watch, _CHATTY) and watch.says is not None:
                 if self._said[actor] > watch.since:
                     watch = watch._replace(since=self._said[actor])
-                if speaks_for_it and self.network.reached and watch.until > self.now:
+                if not in_sleep and self.network.reached and watch.until > self.now:
                     chatter.append(watch)
                     continue
             asked.append(watch)
@@ -452,7 +484,8 @@ class Engine:
         if at < self.horizon:
             self._tokens += 1
             self.wakes[actor] = self._tokens
-            self._schedule(at, Wake(actor, first, self._tokens))
+            # One packet may answer two actors at once: the protocol goes first, whoever was asked first.
+            self._schedule(at, Wake(actor, first, self._tokens), LAST if actor == MONITOR else NORMAL)
 
     def _say(self, actor: int) -> None:
         """Send what a machine has let the engine say by itself since it was last asked."""

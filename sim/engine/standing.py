@@ -14,9 +14,9 @@ from sim.machines.machine import Link
 from sim.machines.routing import ASPECTS, Cause, Situation
 from sim.world.world import World
 
-PATH, TUNNEL, PROVIDER, PROTOCOL = range(4)
-"""Actors, in the order in which they hear an announcement."""
-NAMES = ("path", "tunnel", "provider", "protocol")
+PATH, TUNNEL, PROVIDER, PROTOCOL, MONITOR = range(5)
+"""Actors, in the order in which they hear an announcement; only some clients have a monitor."""
+NAMES = ("path", "tunnel", "provider", "protocol", "monitor")
 _ACTORS = {
     "intent": (TUNNEL,),
     "tunnel": (TUNNEL, PROVIDER),

@@ -9,18 +9,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sim.base.citing import ASSUMED, Cited, Parameters
 from sim.base.sources import SOURCES
+from sim.machines.ios.implementations import IMPLEMENTATIONS
 from sim.machines.protocols import PROTOCOLS
 from sim.machines.radio import CITED, SETS, WIFI_SETS
 from sim.machines.radio.handover import Rat
 from sim.world.outages import OUTAGES, Outages
-from sim.world.scenario import Scenario
+from sim.world.scenario import Scenario, Vpn
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Parameter:
     """One number, with where it comes from."""
 
     path: str
-    """Its key path in a scenario file; for a value of a named radio, the set's name and the value's."""
+    """Its key path in a scenario file; for a value of a named set, the set's name and the value's."""
     default: str
     unit: str
     cited: Cited
@@ -62,12 +63,12 @@ class _Place(NamedTuple):
 
 
 def walk() -> list[Parameter]:
-    """All cited parameters: those of a scenario by their key paths, then those of the named radios."""
+    """All cited parameters: those of a scenario by their key paths, then those of the named sets."""
     return [Parameter(p.path, *_shown(p), p.cited) for p in _places()]
 
 
 def _places() -> list[_Place]:
-    return [*_of_scenario(), *_of_radios(), *_of_outages()]
+    return [*_of_scenario(), *_of_radios(), *_of_implementations(), *_of_outages()]
 
 
 def uncited() -> list[str]:
@@ -77,27 +78,37 @@ def uncited() -> list[str]:
         for model in sorted({m for m, _ in _models(Scenario, "")}, key=lambda m: m.__name__)
         if issubclass(model, Parameters)
         for name, field in model.model_fields.items()
-        if _cited(field) is None
+        if _cited(field) is None and not _is_table(field)
     ]
+
+
+def _is_table(field: FieldInfo) -> bool:
+    """Whether it holds parameters itself."""
+    return isinstance(field.annotation, type) and issubclass(field.annotation, Parameters)
 
 
 def assumed_in(scenario: Scenario) -> tuple[int, int]:
     """How many of the parameters that this scenario uses are assumed, and how many there are.
 
-    Those of other protocols and other radios do not count, nor those to which the scenario gives a value of its own.
+    Those of other protocols, other radios and an inactive monitor do not count, nor those to which the scenario gives a
+    value of its own.
     """
-    others = tuple(f"vpn.{p}." for p in PROTOCOLS if p != scenario.vpn.protocol)
+    unused = [*(f"vpn.{p}." for p in PROTOCOLS if p != scenario.vpn.protocol)]
+    if not scenario.vpn.client.monitor.active:
+        unused.append("vpn.client.monitor.")
     rats = {scenario.rat(stay) for stay in scenario.stays}
-    elsewhere = tuple(
+    unused += [
         f"cellular.handover.{what}_{rat}" for what in ("spacing", "interruption") for rat in Rat if rat not in rats
-    )
-    laws = [f"{name}: " for name, (law, _) in OUTAGES.items() if any(stay.outages == law for stay in scenario.stays)]
-    radios = (f"{scenario.cellular.radio}: ", f"{scenario.device.wifi_radio}: ", *laws)
+    ]
+    others = tuple(unused)
+    laws = [name for name, (law, _) in OUTAGES.items() if any(stay.outages == law for stay in scenario.stays)]
+    radios = (scenario.cellular.radio, scenario.device.wifi_radio)
+    sets = tuple(f"{name}: " for name in (*radios, scenario.vpn.client.implementation, *laws))
     used = [
         p
         for p in _places()
-        if not p.path.startswith((*others, *elsewhere))
-        and (p.path.startswith(radios) if ": " in p.path else _value_in(scenario, p.path) == p.value)
+        if not p.path.startswith(others)
+        and (p.path.startswith(sets) if ": " in p.path else _value_in(scenario, p.path) == p.value)
     ]
     return sum(p.cited.confidence is ASSUMED for p in used), len(used)
 
@@ -195,6 +206,18 @@ def _of_outages() -> Iterator[_Place]:
                 yield _Place(f"{law_name}: {name}", Outages, name, field, cited, getattr(law, name))
 
 
+def _of_implementations() -> Iterator[_Place]:
+    """Values of the named client implementations, each with the source that says so of this program."""
+    for name, found in IMPLEMENTATIONS.items():
+        for key, (value, cited) in found.values.items():
+            *parents, last = key.split(".")
+            owner: type[BaseModel] = Vpn
+            for parent in parents:
+                owner = cast("type[BaseModel]", owner.model_fields[parent].annotation)
+            said = getattr(owner.model_validate({last: value}), last)
+            yield _Place(f"{name}: {key}", owner, last, owner.model_fields[last], cited, said)
+
+
 def markdown() -> str:
     """The generated reference page."""
     parameters = walk()
@@ -206,7 +229,8 @@ def markdown() -> str:
         "Every number of the model that a reader might vary, with its range and where it comes from. A section is a",
         'table of a scenario file: `rekey_after_time = "120 s"` below `[vpn.wireguard]` sets that one, as does',
         '`--set vpn.wireguard.rekey_after_time="120 s"`. Values of the radios come as named sets, chosen with',
-        "`cellular.radio` and `device.wifi_radio`; laws of outages by name, chosen with `outages` of a stay.",
+        "`cellular.radio` and `device.wifi_radio`; those of real VPN programs, with `vpn.client`; laws of outages,",
+        "with `outages` of a stay.",
         "",
         "- **specified**: a standard, a platform's schema or the program's own source code fixes it.",
         "- **measured**: a paper, a published log or a laboratory measured it.",
@@ -234,18 +258,16 @@ def markdown() -> str:
 def _sections(parameters: list[Parameter]) -> dict[str, list[Parameter]]:
     found: dict[str, list[Parameter]] = {}
     for p in parameters:
-        name = p.path.split(": ")[0]
-        section = (
-            f"`[{p.path.rsplit('.', 1)[0]}]`"
-            if name == p.path
-            else f"{'Outages' if name in OUTAGES else 'Radio'} {name}"
-        )
+        name, of_a_set, _ = p.path.partition(": ")
+        kind = "Client" if name in IMPLEMENTATIONS else "Outages" if name in OUTAGES else "Radio"
+        section = f"{kind} {name}" if of_a_set else f"`[{p.path.rsplit('.', 1)[0]}]`"
         found.setdefault(section, []).append(p)
     return found
 
 
 def _row(p: Parameter) -> str:
-    name = p.path.split(": ")[-1].rsplit(".", 1)[-1]
+    _, of_a_set, rest = p.path.partition(": ")
+    name = rest if of_a_set else p.path.rsplit(".", 1)[-1]
     source = f"[{_cell(p.cited.source)}](#{p.cited.source}) {_cell(p.cited.where)}"
     note = f"; {_cell(p.cited.note)}" if p.cited.note else ""
     return f"| `{name}` | {_cell(p.default)} | {p.unit} | {_cell(p.range)} | {p.cited.confidence} | {source}{note} |"

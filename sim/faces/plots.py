@@ -22,6 +22,7 @@ from sim.faces.headline import Piece, sentence
 from sim.faces.lanes import OwnerLane
 from sim.faces.panels import LEFT, MARGIN, WIDTH
 from sim.faces.terminal import count, size, spell
+from sim.machines.protocols import PROTOCOLS
 from sim.machines.routing import Fate
 from sim.measure.summary import Summary
 from sim.world.intervals import total
@@ -32,7 +33,6 @@ MOST_OWNERS = 16
 """Beyond this, owners that never leaked share a line of words."""
 HEAD, STRIP, LEGEND, FOOT = 1.45, 1.36, 0.48, 0.22
 """Heights. [inches]"""
-PROTOCOLS = {"wireguard": "WireGuard", "ikev2": "IKEv2", "openvpn": "OpenVPN"}
 
 
 def draw(summary: Summary, kind: str, policy: str | None = None) -> bytes:
@@ -85,7 +85,7 @@ def _head(fig: Figure, summary: Summary, top: float, policy: str | None) -> None
     words = [
         scenario.name,
         f"{scenario.device.model}, iOS {scenario.device.ios_version}",
-        PROTOCOLS[scenario.vpn.protocol],
+        PROTOCOLS[scenario.vpn.protocol].__name__,
         f"{spell(scenario.duration)} from {scenario.start:%H:%M}",
         f"seed {summary.run.seed}",
         *([f"policy {policy}"] if policy else []),

@@ -323,6 +323,11 @@ class SessionLost(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionLost(Event):
+    """The client's monitor took the tunnel for dead: another server is to be tried."""
+
+
+@dataclass(frozen=True, slots=True)
 class HostResumed(Event):
     """A suspended provider runs again after `slept`; `since` is when it was suspended. Its overdue timers follow."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from sim.base.laws import Law
 from sim.base.units import NEVER, Bytes, Duration, Instant
@@ -60,7 +60,11 @@ class Transmit(NamedTuple):
     size : 0 < size. [bytes, IP length, all packets together]
     answer : 0 <= answer; 0 means that the peer does not answer this message. [bytes]
     packets, answer_packets : how many packets it takes; a lost one loses the message
+    copies : 1 <= copies: how often both ends send each packet at once, so that it is lost only if all are; `size`
+        and `answer` are those of one copy
     round_trips : 1 <= round_trips: round trips until the answer is complete
+    inside : it goes through the tunnel like a packet of an app: the protocol's rules take it for one, its sizes are
+        those before the tunnel's headers, and its answer is not delivered but seen by watches, as an app's is
     """
 
     name: str
@@ -69,6 +73,8 @@ class Transmit(NamedTuple):
     packets: int = 1
     answer_packets: int = 1
     round_trips: int = 1
+    copies: int = 1
+    inside: bool = False
 
 
 class StartTimer(NamedTuple):
@@ -232,6 +238,11 @@ class Link(Enum):
     """Data that is offered now waits or is lost."""
 
 
+Clock = Literal["boot", "monotonic"]
+"""Whose time a protocol's timers keep: one that runs on while the device sleeps, so that what is overdue comes at wake
+(the boot clock, and the wall clock, which nobody sets here), or one that stands still then (monotonic)."""
+
+
 class TunnelProtocol(Machine, Protocol):
     """A VPN protocol: the client's rules, and as much of its server as decides whether it answers.
 
@@ -242,8 +253,22 @@ class TunnelProtocol(Machine, Protocol):
     name: ClassVar[str]
     handshake: ClassVar[str]
     """The message that stands for one handshake's asymmetric cryptography."""
+    aes: ClassVar[bool]
+    """Whether its usual cipher is AES-GCM, for which a phone's processor has instructions; otherwise ChaCha20."""
     routes_before_handshake: ClassVar[bool]
-    """Whether its usual provider installs routes before the first handshake (then a dead server blocks, not leaks)."""
+    """Whether its usual client installs routes before the first handshake (then a dead server blocks, not leaks)."""
+    keeps_routes: ClassVar[bool]
+    """Whether its usual client leaves them in force while it makes a new session."""
+    stops_offline: ClassVar[bool]
+    """Whether its usual client stops the engine while there is no path."""
+    built_in: ClassVar[bool]
+    """Whether the system's own client runs it, which does not crash, is not updated, and has no memory limit."""
+
+    @property
+    def clock(self) -> Clock:
+        """If it stands still in sleep, so do this machine's timers; at :class:`sim.machines.events.HostResumed` the
+        machine moves the instants of its own memory on, and starts its peer's timers anew."""
+        ...
 
     def link(self, state: Any) -> Link:
         """Whether this state passes data."""

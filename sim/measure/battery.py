@@ -93,7 +93,7 @@ def _vpn(run: Run, sent: _Columns) -> dict[str, int]:
     packets = sum(int(-(-size // PACKET * tunnelled).sum()) for size in (ledger.up, ledger.down))
     return vpn_energy(
         vpn.power,
-        vpn.protocol,
+        run.world.protocol.aes,
         bytes_=int(ledger.size[tunnelled].sum()),
         packets=packets + len(run.control),
         handshakes=sum(message.name == run.world.protocol.handshake for message in run.control),

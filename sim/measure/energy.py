@@ -195,13 +195,13 @@ def phone_energy(
 
 
 def vpn_energy(
-    power: VpnPower, protocol: str, bytes_: Bytes, packets: int, handshakes: int, wakes: int
+    power: VpnPower, aes: bool, bytes_: Bytes, packets: int, handshakes: int, wakes: int
 ) -> dict[str, Nanojoules]:
     """What the VPN spent on the phone's processor.
 
     Parameters
     ----------
-    protocol : the protocol's name, which decides the cipher
+    aes : whether the cipher is AES-GCM
     bytes_ : 0 <= size: all that passed the tunnel, both directions. [bytes]
     packets, handshakes, wakes : packets through the tunnel, handshakes made, wake-ups of the provider's process
 
@@ -213,7 +213,7 @@ def vpn_energy(
     return {
         "vpn_data_path": round(bytes_ * power.data_path_nj_per_byte)
         + packets * power.per_packet_uj * NANOJOULES_PER_MICROJOULE,
-        "vpn_crypto": round(bytes_ * power.crypto_nj_per_byte(protocol)),
+        "vpn_crypto": round(bytes_ * power.crypto_nj_per_byte(aes)),
         "vpn_handshakes": handshakes * power.handshake_uj * NANOJOULES_PER_MICROJOULE,
         "vpn_wakeups": wakes * power.wake_mj * NANOJOULES_PER_MILLIJOULE,
     }

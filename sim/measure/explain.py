@@ -174,6 +174,29 @@ TIMERS = {
     ("protocol", "renegotiation"): "The keys are to be negotiated again.",
     ("protocol", "stall"): "A packet is lost in the hole; TCP holds back what follows.",
     ("protocol", "carrier"): "TCP repeats what was lost, and data flows again.",
+    (
+        "protocol",
+        "peer rejects",
+    ): "The server does not take the session's keys any more: they are older than the phone thinks.",
+    ("protocol", "online timeout"): "The server did not let the client in within a minute.",
+    ("protocol", "stale"): "Nothing has come from the server for a while.",
+    ("protocol", "tracer"): "Something is sent, and nothing has come for long: the client pings.",
+    ("protocol", "activity"): "Something comes: the server is there.",
+    ("protocol", "ping again"): "The ping was not answered; the client pings again.",
+    ("protocol", "keepalive timeout"): "No ping was answered: the client ends its session.",
+    ("protocol", "stray"): "A packet goes into a session that the server has forgotten.",
+    ("protocol", "key update"): "The session's keys are to be renewed.",
+    ("protocol", "PTO"): "No answer; the client probes for it.",
+    ("protocol", "handshake idle"): "Nothing came of the handshake; the client gives it up.",
+    ("protocol", "idle"): "Nothing has come for the time after which both ends forget the connection.",
+    ("protocol", "path"): "The new path could not be validated in time.",
+    ("monitor", "reply"): "A ping through the tunnel is answered.",
+    ("monitor", "lost"): "No ping has been answered for too long: the client takes its tunnel for dead.",
+    ("monitor", "again"): "A ping was not answered; the client pings again.",
+    ("monitor", "pulse"): "The client's next ping through the tunnel is due.",
+    ("monitor", "traffic"): "Traffic flows, so the client pings.",
+    ("monitor", "idle"): "It has been quiet for long: the client pings.",
+    ("monitor", "unanswered"): "What was sent is not answered: the client pings.",
 }
 """Actor and timer or watch → what its end means."""
 
@@ -280,6 +303,8 @@ def _said_by_machine(event: object) -> str:
             return "The VPN has a session with its server."
         case ev.SessionLost(reason, _):
             return f"The VPN has lost its session: {reason}."
+        case ev.ConnectionLost():
+            return "The client takes another server."
         case ev.EngineStopped():
             return "The protocol engine is stopped."
     return ""

@@ -7,10 +7,12 @@ names. A scenario says what there *is*; :mod:`sim.world.nature` draws from it wh
 from __future__ import annotations
 
 from datetime import time
+from difflib import get_close_matches
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
@@ -36,12 +38,11 @@ from sim.base.units import (
 )
 from sim.machines.ios.assist import WifiAssist
 from sim.machines.ios.behaviour import Behaviour, TunnelLimits
+from sim.machines.ios.implementations import BY_PROTOCOL, IMPLEMENTATIONS, over, table_of
 from sim.machines.ios.ondemand import OnDemandRule
 from sim.machines.ios.path import PathRules
 from sim.machines.ios.provider import Client
-from sim.machines.protocols.ikev2 import IKEv2
-from sim.machines.protocols.openvpn import OpenVPN
-from sim.machines.protocols.wireguard import WireGuard
+from sim.machines.protocols import PROTOCOLS, Protocols
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
 from sim.machines.radio.handover import Handover
@@ -194,10 +195,22 @@ class Dns(Model):
     """`("",)`: all names go to the tunnel's servers. Otherwise only these suffixes do (split DNS)."""
 
 
-class Vpn(Model):
-    """The VPN set-up of the phone."""
+def _known_protocol(name: str) -> str:
+    """The name of a protocol."""
+    if name not in PROTOCOLS:
+        near = get_close_matches(name, PROTOCOLS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"allowed: {', '.join(PROTOCOLS)}{hint}")
+    return name
 
-    protocol: Literal["wireguard", "ikev2", "openvpn"] = "wireguard"
+
+ProtocolName = Annotated[str, AfterValidator(_known_protocol), WithJsonSchema({"type": "string", "enum": [*PROTOCOLS]})]
+
+
+class Vpn(Protocols):
+    """The VPN set-up of the phone, with a table for each protocol; only the chosen one's counts."""
+
+    protocol: ProtocolName = "wireguard"
     server: Name = "server"
     """Which of the scenario's servers it connects to first."""
     endpoint: Literal["address", "name"] = "address"
@@ -223,9 +236,24 @@ class Vpn(Model):
     always_on: AlwaysOn | None = None
     client: Client = Client()
     power: VpnPower = VpnPower()
-    wireguard: WireGuard = WireGuard()
-    ikev2: IKEv2 = IKEv2()
-    openvpn: OpenVPN = OpenVPN()
+
+    @model_validator(mode="after")
+    def _apply_implementation(self) -> Vpn:
+        """A named client decides on the protocol, and on those of its values that the file does not state."""
+        name = self.client.implementation
+        found = IMPLEMENTATIONS[name]
+        if name == BY_PROTOCOL:
+            return self
+        if "protocol" in self.model_fields_set and self.protocol != found.protocol:
+            raise ValueError(
+                f"the client {name!r} speaks {found.protocol}, and protocol is {self.protocol!r}; "
+                f'leave protocol out, or say protocol = "{found.protocol}"'
+            )
+        stated = getattr(self, found.protocol)
+        values = over(table_of(name, found.protocol), stated.model_dump(mode="json", exclude_unset=True))
+        object.__setattr__(self, "protocol", found.protocol)
+        object.__setattr__(self, found.protocol, type(stated).model_validate(values))
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Vpn:

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from sim.base.streams import Streams
 from sim.base.units import DAY, HOUR, MINUTE, SECOND, Instant
 from sim.machines import events as ev
+from sim.machines.ios.monitor import Monitor
 from sim.machines.ios.ondemand import Network, evaluated
 from sim.machines.ios.path import PathRules
 from sim.machines.ios.provider import Provider, memory_limit
 from sim.machines.ios.tunnel import Tunnel
 from sim.machines.machine import Event, TunnelProtocol
+from sim.machines.protocols import PROTOCOLS
 from sim.machines.routing import Traits
 from sim.world.classes import candidates, classes
 from sim.world.nature import Nature, draw
@@ -32,6 +34,8 @@ class World:
     tunnel: Tunnel
     provider: Provider
     protocol: TunnelProtocol
+    monitor: Monitor | None
+    """What watches over the tunnel, if the client has such a thing."""
     script: tuple[tuple[Instant, Event], ...]
     """Nature's lines and the user's deeds, in order of time."""
     traits: tuple[Traits, ...]
@@ -69,6 +73,7 @@ def build(scenario: Scenario, seed: int, nature: Nature | None = None) -> World:
         tunnel=_tunnel(scenario),
         provider=_provider(scenario, protocol),
         protocol=protocol,
+        monitor=vpn.client.monitor if vpn.client.monitor.active else None,
         script=tuple(script),
         traits=traits,
         classes=of_flow,
@@ -95,7 +100,7 @@ def _tunnel(scenario: Scenario) -> Tunnel:
         restarts_for_server=vpn.client.server_change == "restart",
         needs_unlock=vpn.client.needs_unlock and not vpn.always_on,
         ios=scenario.device.ios,
-        plug_in=vpn.protocol != "ikev2",
+        plug_in=not PROTOCOLS[vpn.protocol].built_in,
         up_at_start=scenario.vpn_on,
     )
 
@@ -114,10 +119,11 @@ def _provider(scenario: Scenario, protocol: TunnelProtocol) -> Provider:
     return Provider(
         client=vpn.client,
         server=vpn.server,
+        servers=tuple(server.name for server in scenario.servers),
         routes_first=before,
-        routes_kept=protocol.routes_before_handshake if kept == "by-protocol" else kept == "kept",
-        stops_engine_offline=vpn.client.stops_engine_offline and vpn.protocol == "wireguard",
-        memory_limit=None if vpn.protocol == "ikev2" else memory_limit(scenario.device.ios),
+        routes_kept=protocol.keeps_routes if kept == "by-protocol" else kept == "kept",
+        stops_engine_offline=vpn.client.stops_engine_offline and protocol.stops_offline,
+        memory_limit=None if protocol.built_in else memory_limit(scenario.device.ios),
         looks_up=vpn.endpoint == "name",
         up_at_start=scenario.vpn_on,
     )
@@ -233,7 +239,7 @@ def _misfortunes(scenario: Scenario, nature: Nature, streams: Streams) -> list[t
         while now < scenario.duration:
             now += round(float(rng.standard_exponential()) * DAY / client.crashes_per_day)
             lines.append((now, ev.ProviderCrashed()))
-    if scenario.vpn.protocol != "ikev2" and len(nature.at):
+    if not PROTOCOLS[scenario.vpn.protocol].built_in and len(nature.at):
         load = np.bincount(nature.at // MINUTE, weights=nature.up + nature.down)
         rng = streams.of("provider.memory")
         rises = client.memory_rise * np.exp(client.memory_spread * rng.standard_normal(scenario.duration // MINUTE + 1))

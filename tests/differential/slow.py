@@ -25,7 +25,7 @@ from sim.engine.ledger import Ledger
 from sim.engine.nat import Nat
 from sim.engine.network import Network
 from sim.engine.simulate import Run
-from sim.engine.standing import Standing
+from sim.engine.standing import PROTOCOL, Standing
 from sim.engine.traffic import Traffic
 from sim.machines.events import Interface
 from sim.machines.machine import (
@@ -255,7 +255,8 @@ class SlowEngine(Engine):
         self.network = Network(world, self.traffic)
         self.nat = Nat(self.traffic, self.network)
         self.flows = Flows(world, self.traffic, self._remind)
-        self._machines = (*self._machines[:-1], cast("Machine", Unsaid(world.protocol)))
+        unsaid = cast("Machine", Unsaid(world.protocol))
+        self._machines = (*self._machines[:PROTOCOL], unsaid, *self._machines[PROTOCOL + 1 :])
 
 
 def verdicts_from(

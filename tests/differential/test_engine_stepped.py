@@ -23,13 +23,14 @@ from sim.engine.standing import Standing
 from sim.engine.timeline import Record
 from sim.machines.events import Interface, WifiJoined
 from sim.machines.machine import Due
+from sim.machines.protocols import PROTOCOLS
 from sim.machines.routing import Fate, Way
 from sim.measure.battery import battery
 from sim.measure.leaks import leak_windows
 from sim.world.scenario import Scenario
 from sim.world.world import build
 from tests.differential.slow import SlowTraffic, play_slowly, verdicts_from
-from tests.generated import PROTOCOLS, day, days, quiet_day, scenario
+from tests.generated import day, days, quiet_day, scenario
 
 KEEPALIVES = {Due("passive"), Due("persistent"), Due("keepalive")}
 """What a machine lets the engine say for it. It may be an event all the same, where it changes more than the keepalive."""

@@ -100,12 +100,12 @@ def arrivals(machine: Machine, situation: Situation, events: Iterable[Event], st
 
 
 def _alike(situation: Situation) -> tuple[object, ...]:
-    """What distinguishes situations: the state without its exact instants, and the timers."""
+    """What distinguishes situations: the state without its exact instants, the timers, and what may be answered."""
     fields = (
         value if not isinstance(value, int) or abs(value) < SMALL or abs(value) == NEVER else "an instant"
         for value in situation.state
     )
-    return (*fields, situation.pending)
+    return (*fields, situation.pending, situation.asked)
 
 
 def explore(

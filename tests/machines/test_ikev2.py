@@ -52,7 +52,12 @@ WORLDS = (
     ikev2(retransmit_tries=1, dpd_retries=1),
     ikev2(retransmit_tries=1, dpd_retries=1, mobike=False, auth="eap", server_dpd_delay="0 s"),
     ikev2(retransmit_tries=1, dpd_retries=0, rekey_accepted=False, nat_keepalive_wifi="0 s", auth="psk"),
-)
+    ikev2(
+        retransmit_tries=1, dpd="when-silent", dpd_repeats="like-requests", on_dead="begin-again", clock="monotonic",
+        auth="psk",
+    ),
+    ikev2(retransmit_tries=1, mobike_probe=True, mobike_probe_tries=1, auth="eap", eap_identity=True),
+)  # fmt: skip
 
 UP = State(Phase.UP, "a", sent=5)
 RETRANSMIT = StopTimer("retransmit")
@@ -105,7 +110,7 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
             Answered("IKE_AUTH 1"),
             9,
             Step(
-                State(Phase.UP, "a", sent=9),
+                State(Phase.UP, "a", sent=9, heard=9),
                 (
                     RETRANSMIT,
                     StartTimer("liveness", 600 * S),
@@ -170,7 +175,7 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
             Answered("INFORMATIONAL"),
             9,
             Step(
-                UP._replace(request="CREATE_CHILD_SA child", sent=9),
+                UP._replace(request="CREATE_CHILD_SA child", sent=9, heard=9),
                 (
                     RETRANSMIT,
                     StartTimer("liveness", 600 * S),
@@ -223,7 +228,7 @@ GATEWAY = StartTimer("gateway gives up", 195 * S)
             UP._replace(phase=Phase.MOVING, moved=True, unreached=9, request="UPDATE_SA_ADDRESSES"),
             Answered("UPDATE_SA_ADDRESSES"),
             11,
-            Step(UP, (RETRANSMIT, StopTimer("gateway gives up"))),
+            Step(UP._replace(heard=11), (RETRANSMIT, StopTimer("gateway gives up"))),
             id="RFC 4555 3.5: confirmed",
         ),
         pytest.param(
@@ -365,6 +370,11 @@ def test_cold_start(auth: str, round_trips: int) -> None:
     assert run.times(SessionUp) == [round_trips * RTT]
 
 
+def test_a_gateway_that_asks_for_the_identity_costs_a_round_trip() -> None:
+    run = Driver(ikev2(auth="eap", eap_identity=True)).tell(0, START).run(10 * S)
+    assert run.times(SessionUp) == [6 * RTT]
+
+
 @pytest.mark.parametrize(("lost", "measured"), [(1, 4.192), (2, 11.46), (3, 24.40)])
 def test_first_packets_lost_as_in_the_laboratory(lost: int, measured: float) -> None:
     """strongSwan waits 4.0, 7.2, 12.96 s; the measured time includes the echo's round trip."""
@@ -412,6 +422,26 @@ def test_handover_with_mobike() -> None:
     run = Driver(APPLE).tell(0, START).tell(100 * S, MOVED).run(200 * S)
     assert run.links[2:] == [(100 * S, Link.BROKEN), (100 * S + 300 * MILLISECOND + RTT, Link.CARRIES)]
     assert run.times(SessionLost) == []
+
+
+@pytest.mark.parametrize(("dead", "probes"), [(0, 1), (1, 2), (6, 4), (24, 11)])
+def test_a_probed_path_is_asked_each_2_5_s_and_then_updated(dead: int, probes: int) -> None:
+    """strongSwan: a probe and its repetitions, 2.5 s apart; then the update, whose timer is that of any request."""
+    machine = ikev2(mobike_probe=True, path_delay="0 s", nat_keepalive_wifi="0 s", dpd_interval="0 s")
+    ends = 100 * S + dead * S
+    run = Driver(machine, reachable=lambda t: not 100 * S <= t < ends).tell(0, START).tell(100 * S, MOVED).run(200 * S)
+    last = 100 * S + (probes - 1) * 2500 * MILLISECOND
+    assert run.times("path probe")[-1] == last
+    assert run.count("path probe") == probes
+    assert run.times("UPDATE_SA_ADDRESSES") == [last + RTT]
+    assert run.links[-1] == (last + 2 * RTT, Link.CARRIES)
+
+
+def test_a_path_that_answers_no_probe_ends_the_tunnel() -> None:
+    machine = ikev2(mobike_probe=True, path_delay="0 s")
+    run = Driver(machine, reachable=lambda t: t < 100 * S).tell(0, START).tell(100 * S, MOVED).run(200 * S)
+    assert run.count("path probe") == 11
+    assert run.times(SessionLost) == [100 * S + 27500 * MILLISECOND]
 
 
 def test_handover_without_mobike() -> None:

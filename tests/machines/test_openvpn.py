@@ -347,6 +347,13 @@ def test_tcp_syns_lost(lost: int, measured: float) -> None:
     assert to_seconds(lost * S + 12 * RTT) == pytest.approx(measured, abs=0.1)
 
 
+@pytest.mark.parametrize(("fields", "again"), [({}, 76), ({"tcp_connect_timeout": "127 s"}, 121)])
+def test_a_connect_ends_by_the_systems_limit_or_by_openvpns(fields: dict[str, str], again: int) -> None:
+    """XNU gives up after 75 s, Linux after 127; OpenVPN 2 after 120. Then a pause of a second."""
+    run = Driver(openvpn(core="v2", transport="tcp", **fields), reachable=never).tell(0, START).run(minutes(3))
+    assert run.times("connect")[11] == again * S
+
+
 def test_v3_tries_a_dead_server_each_second_for_ever() -> None:
     run = Driver(V3, reachable=never).tell(0, START).run(minutes(10))
     assert run.times("HARD_RESET")[:12] == [n * S for n in range(10)] + [10 * S, 11 * S]

@@ -13,6 +13,7 @@ from sim.base.laws import uniform
 from sim.base.units import seconds
 from sim.machines.events import (
     AppUpdated,
+    ConnectionLost,
     EngineStarted,
     EngineStopped,
     KeyRotated,
@@ -44,6 +45,7 @@ EVENTS: tuple[Event, ...] = (
     KeyRotated(),
     SettingsCleared(),
     ServerChosen("two"),
+    ConnectionLost(),
     MemoryPressed(1),
     MemoryPressed(60 * MIB),
     ProviderCrashed(),
@@ -66,6 +68,7 @@ def provider(
     return Provider(
         client=Client(**client),
         server="one",
+        servers=("one", "two", "three"),
         routes_first=routes_first,
         routes_kept=routes_kept,
         stops_engine_offline=stops_engine_offline,
@@ -191,6 +194,13 @@ def test_a_name_is_looked_up_in_the_network_of_the_start(cellular: bool, found: 
 def test_an_end_is_announced_with_its_reason() -> None:
     effects = WIREGUARD.step(RUNNING, ProviderCrashed(), 0).effects
     assert effects[-2:] == (Announce(EngineStopped()), Announce(ProviderGone(StopReason.PROVIDER_FAILED)))
+
+
+@pytest.mark.parametrize(("server", "following"), [("one", "two"), ("three", "one"), ("elsewhere", "elsewhere")])
+def test_a_monitor_that_gives_up_means_the_next_server(server: str, following: str) -> None:
+    step = WIREGUARD.step(RUNNING._replace(server=server), ConnectionLost(), 0)
+    assert (step.state.server, step.state.phase) == (following, Phase.UPDATING)
+    assert step == WIREGUARD.step(RUNNING._replace(server=server), ServerChosen(following), 0)
 
 
 def test_only_clients_that_care_hear_of_sessions() -> None:

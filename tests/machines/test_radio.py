@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sim.base.units import MILLISECOND, SECOND, seconds
 from sim.machines.events import CellularAttached, CellularLost, WifiJoined, WifiLost
 from sim.machines.machine import Due, Event, Row, StartTimer, Step, StopTimer
+from sim.machines.protocols import PROTOCOLS
 from sim.machines.radio import CITED, SETS, WIFI_SETS
 from sim.machines.radio import lte as lte_file
 from sim.machines.radio import wifi as wifi_file
@@ -330,6 +331,5 @@ def test_base_loads_add_up_to_a_phone_in_a_pocket() -> None:
 
 def test_ciphers() -> None:
     power = VpnPower()
-    assert power.crypto_nj_per_byte("wireguard") == 1.0
-    assert power.crypto_nj_per_byte("ikev2") == power.crypto_nj_per_byte("openvpn") == 0.6
-    assert power.crypto_nj_per_byte("somebody-else's") == 1.0
+    costs = {name: power.crypto_nj_per_byte(protocol.aes) for name, protocol in PROTOCOLS.items()}
+    assert costs == {"wireguard": 1.0, "ikev2": 0.6, "openvpn": 0.6, "lightway": 0.6, "masque": 0.6}

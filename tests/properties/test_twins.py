@@ -118,6 +118,8 @@ NEVER_STARTED = {
 )
 def test_what_is_not_used_changes_nothing_else(added: Table) -> None:
     for number in DAYS:
+        if "servers" in added and played(number).world.monitor:
+            continue  # a client with a monitor goes through all servers, so it may choose this one
         before = json.loads(written(number))
         more = {key: [*before[key], *entries] for key, entries in added.items()}
         assert_same(simulate(scenario(before | more)), played(number))

@@ -14,7 +14,7 @@ Anchors of the platform, and where they are told:
 7. APNs beside a sealed tunnel.
 8. A settings update with and without `reasserting`.
 
-Of the protocols not modelled: Lightway, MASQUE, TunnelKit, a wall clock set back, a server's address that changes in DNS, a network
+Lightway and MASQUE are in `test_younger_protocols.py`, named programs in `test_programs.py`. Not modelled: a wall clock set back, a server's address that changes in DNS, a network
 that drops all UDP, NAT mappings that expire.
 
 The network has a round trip of 50 ms and loses nothing; every delay that a law would draw is fixed.

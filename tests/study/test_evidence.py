@@ -236,6 +236,7 @@ NUMBERS = st.floats(-1e6, 1e6)
 SHARES = st.floats(0, 2)
 
 
+@settings(deadline=None)
 @generated(NUMBERS, SHARES, st.floats(0, 1e3), st.floats(-3, 3))
 def test_a_tolerance_is_the_larger_of_both(published: float, relative: float, absolute: float, off: float) -> None:
     allowed = max(relative * abs(published), absolute)

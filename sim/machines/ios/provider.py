@@ -24,15 +24,16 @@ Follows: Apple's NetworkExtension headers (NEPacketTunnelProvider); wireguard-ap
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from sim.base.citing import ASSUMED, MEASURED, REPORTED, SPECIFIED, Cited, Parameters
 from sim.base.laws import DurationLaw, LogNormal, Rarely, lognormal, uniform
 from sim.base.units import MILLISECOND, Bytes, Instant, SizeField, seconds
 from sim.machines.events import (
     AppUpdated,
+    ConnectionLost,
     EngineStarted,
     EngineStopped,
     KeyRotated,
@@ -51,6 +52,8 @@ from sim.machines.events import (
     SettingsCleared,
     StopReason,
 )
+from sim.machines.ios.implementations import BY_PROTOCOL, over, table_of
+from sim.machines.ios.monitor import Monitor
 from sim.machines.machine import (
     Announce,
     Due,
@@ -71,6 +74,13 @@ MIB: Bytes = 1 << 20
 
 class Client(Parameters):
     """How a VPN client behaves: what its authors decided, and what its process costs."""
+
+    implementation: Annotated[
+        str,
+        Cited(
+            "judgement", "a name of IMPLEMENTATIONS", ASSUMED, BY_PROTOCOL, "any", "values stated beside it override it"
+        ),
+    ] = BY_PROTOCOL
 
     launch: Annotated[
         DurationLaw, Cited("apple-forum-731820", "plugin launch and IPC, one log", MEASURED, "0.02 s", "0.5 s")
@@ -164,6 +174,16 @@ class Client(Parameters):
     ] = 30 * MIB
     memory_spread: Annotated[float, Cited("judgement", "log-deviation of the rise", ASSUMED, "0.3", "1")] = 0.7
     crashes_per_day: Annotated[float, Cited("judgement", "a good client", ASSUMED, "0", "0.5")] = 0.0
+    monitor: Monitor = Monitor()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_implementation(cls, values: Any) -> Any:
+        if isinstance(values, str):
+            values = {"implementation": values}
+        if isinstance(values, dict):
+            return over(table_of(values.get("implementation", BY_PROTOCOL), "client"), values)
+        return values
 
 
 class Phase(StrEnum):
@@ -218,6 +238,8 @@ class Provider(BaseModel):
     host: ClassVar[Host] = Host.PROVIDER
     client: Client
     server: str
+    servers: tuple[str, ...] = ()
+    """All there are; a client with a monitor goes through them."""
     routes_first: bool
     routes_kept: bool
     stops_engine_offline: bool
@@ -246,6 +268,8 @@ class Provider(BaseModel):
         Row(Phase.RUNNING, "KeyRotated", Phase.UPDATING, "wireguard-apple update(tunnelConfiguration:)"),
         Row(Phase.RUNNING, "ServerChosen", Phase.UPDATING, "wireguard-apple update(tunnelConfiguration:)"),
         Row(Phase.RUNNING, "ServerChosen", Phase.RECONNECTING, "a new session with the other server"),
+        Row(Phase.RUNNING, "ConnectionLost", Phase.UPDATING, "Mullvad: reconnect to another relay"),
+        Row(Phase.RUNNING, "ConnectionLost", Phase.RECONNECTING, "a new session with another server"),
         Row(Phase.OFFLINE, "ServerChosen", Phase.UPDATING, "as above"),
         Row(Phase.OFFLINE, "ServerChosen", Phase.RECONNECTING, "as above"),
         Row(Phase.UPDATING, "Due(apply)", Phase.RUNNING, "settings in place again"),
@@ -271,7 +295,7 @@ class Provider(BaseModel):
         """Only what this client can react to: WireGuard's sessions come and go without its provider."""
         always = {
             ProviderLaunched, ProviderStopped, PathNoticed, KeyRotated, ServerChosen, MemoryPressed, ProviderCrashed,
-            AppUpdated, Rebooted, SettingsCleared,
+            AppUpdated, Rebooted, SettingsCleared, ConnectionLost,
         }  # fmt: skip
         return frozenset(always if self.routes_first and self.routes_kept else always | {SessionUp, SessionLost})
 
@@ -293,6 +317,10 @@ class Provider(BaseModel):
             case PathNoticed(usable=usable, cellular=cellular, ssid=ssid):
                 on = None if cellular else ssid
                 return self._path(state._replace(usable=usable, cellular=cellular, ssid=on))
+            case ConnectionLost() if phase is Phase.RUNNING:
+                return self.step(state, ServerChosen(self._next(state.server)), now)
+            case ConnectionLost():
+                return unchanged(state)
             case ServerChosen(server) if phase not in (Phase.RUNNING, Phase.OFFLINE):
                 return Step(state._replace(server=server))
             case _ if phase is Phase.ABSENT:
@@ -356,6 +384,14 @@ class Provider(BaseModel):
             case Phase.UPDATING, Due("apply"):
                 return self._updated(state)
         return unchanged(state)
+
+    def _next(self, server: str) -> str:
+        """The server after this one."""
+        # MODEL: a monitored client goes through its servers in their order; the real one draws the next at random.
+        # Bias: a good one is found within as many tries as there are servers.
+        if server not in self.servers:
+            return server
+        return self.servers[(self.servers.index(server) + 1) % len(self.servers)]
 
     def _launch(self, state: ProviderState) -> Step:
         return Step(state._replace(phase=Phase.LAUNCHING), (StartTimer("launch", self.client.launch),))

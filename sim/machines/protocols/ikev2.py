@@ -1,4 +1,4 @@
-"""IKEv2/IPsec: the initiator as Apple's built-in client behaves, and what its gateway remembers.
+"""IKEv2/IPsec: the initiator, by default as Apple's built-in client behaves, and what its gateway remembers.
 
 Theory of operation. Two exchanges (five with EAP) make an IKE SA and its first Child SA. Requests then go out one at a
 time, each repeated until it is answered or given up: liveness checks by a timer, rekeys at a share of the lifetimes,
@@ -15,6 +15,10 @@ The transition that is not obvious is the gateway's. It checks liveness as well,
 could not reach. Nobody tells the phone: its packets are dropped in silence, while it shows Connected, until its own
 liveness check finds out, which by default comes every ten minutes. The gateway's check is lost as a whole once its last
 repetition fell into the outage, although packets pass again before it is given up.
+
+Programs differ: in their schedule of repetitions, in whether the liveness check waits for a silence and is repeated
+like any request, in whether they probe a new path before they tell the gateway of it, in what they do about a dead peer
+(Apple's ends the tunnel, strongSwan's may begin again), and in whether their clock stands still in sleep.
 
 Left out: COOKIE and INVALID_KE_PAYLOAD, the Delete on a stop, REDIRECT, the fallback tunnel on cellular, resumption.
 
@@ -48,6 +52,7 @@ from sim.machines.events import (
 from sim.machines.machine import (
     Announce,
     Answered,
+    Clock,
     Due,
     Effect,
     Event,
@@ -74,11 +79,13 @@ DATA_OVERHEAD: Bytes = (
 )
 INNER_MTU: Bytes = 1280  # com.apple.vpn.managed MTU
 
-AUTH_EXCHANGES = {"certificate": 1, "psk": 1, "eap": 4}  # strongswan#2861: EAP-MSCHAPv2 from iOS ends with message 4
+AUTH_EXCHANGES = {"certificate": 1, "psk": 1, "eap": 4}
+"""How many IKE_AUTH exchanges there are. EAP-MSCHAPv2 from iOS ends with message 4 (strongswan#2861)."""
 
 SA_INIT = "IKE_SA_INIT"
 LIVENESS = "INFORMATIONAL"
 UPDATE_ADDRESSES = "UPDATE_SA_ADDRESSES"
+PROBE = "path probe"
 REKEY_CHILD = "CREATE_CHILD_SA child"
 REKEY_IKE = "CREATE_CHILD_SA IKE"
 
@@ -100,6 +107,8 @@ class Phase(StrEnum):
     STALE = "STALE"
 
 
+OF_A_MOVE = ("", PROBE, UPDATE_ADDRESSES)
+"""Requests that another move makes pointless, and none."""
 ESTABLISHED = (Phase.UP, Phase.MOVING, Phase.STALE)
 
 
@@ -117,6 +126,8 @@ class State(NamedTuple):
     """Requests that wait for their turn."""
     sent: Instant = -NEVER
     """Our last message."""
+    heard: Instant = -NEVER
+    """The gateway's last answer."""
     moved: bool = False
     """Once there is a path: tell the gateway the new address, or, without an SA yet, begin again at once."""
     known: bool = True
@@ -126,7 +137,7 @@ class State(NamedTuple):
 
 
 class IKEv2(Parameters):
-    """Apple's IKEv2 client."""
+    """The IKEv2 client of the phone."""
 
     name: ClassVar[str] = "ikev2"
     # The system's own process, not an app's provider; it, too, stands still while the device sleeps.
@@ -135,12 +146,24 @@ class IKEv2(Parameters):
         {EngineStarted, EngineStopped, PathNoticed, ServerRestarted, HostResumed, HoleBegan, HoleEnded, WifiFaded}
     )
     handshake: ClassVar[str] = "IKE_AUTH 1"
+    aes: ClassVar[bool] = True
     routes_before_handshake: ClassVar[bool] = False
+    keeps_routes: ClassVar[bool] = False
+    stops_offline: ClassVar[bool] = False
+    built_in: ClassVar[bool] = True
 
     auth: Annotated[
         Literal["certificate", "psk", "eap"],
         Cited("rfc7296", "§1.2, §2.16: EAP adds exchanges and needs no certificate on the phone", SPECIFIED),
     ] = "certificate"
+    eap_identity: Annotated[
+        bool,
+        Cited(
+            "rfc7296",
+            "§2.16: the gateway should not ask; some do, in one more exchange",
+            SPECIFIED,
+        ),
+    ] = False
     init_request: Annotated[
         SizeField, Cited("strongswan-2861", "IKE_SA_INIT of an iPhone, five proposals", REPORTED, "308 B", "1400 B")
     ] = 604
@@ -170,6 +193,15 @@ class IKEv2(Parameters):
     mobike_rt: Annotated[
         int, Field(ge=1), Cited("rfc4555", "§3.5; 2 if the gateway checks return routability first, §3.7", SPECIFIED)
     ] = 1
+    mobike_probe: Annotated[
+        bool, Cited("rfc4555", "§3.5: whether the initiator first looks which path works is its policy", SPECIFIED)
+    ] = False
+    mobike_probe_gap: Annotated[
+        DurationField, Field(gt=0), Cited("strongswan", "task_manager_v2.c ROUTEABILITY_CHECK_INTERVAL", SPECIFIED)
+    ] = 2500 * MILLISECOND
+    mobike_probe_tries: Annotated[
+        int, Cited("strongswan", "task_manager_v2.c ROUTEABILITY_CHECK_TRIES, repetitions", SPECIFIED)
+    ] = 10
     path_delay: Annotated[
         DurationLaw,
         Cited(
@@ -186,6 +218,36 @@ class IKEv2(Parameters):
     dpd_retry_gap: Annotated[DurationField, Cited("apple-ikev2-api", "NEVPNIKEv2DeadPeerDetectionRate", SPECIFIED)] = (
         seconds(1)
     )
+    dpd: Annotated[
+        Literal["timed", "when-silent"],
+        Cited(
+            "judgement",
+            "whether traffic puts it off: Apple documents a rate; strongSwan checks after a silence",
+            ASSUMED,
+            "timed",
+            "when-silent",
+        ),
+    ] = "timed"
+    dpd_repeats: Annotated[
+        Literal["flat", "like-requests"],
+        Cited("apple-ikev2-api", "five retries a second apart; strongSwan repeats it like any request", SPECIFIED),
+    ] = "flat"
+    on_dead: Annotated[
+        Literal["end", "begin-again"],
+        Cited(
+            "apple-ikev2-api", "the session is terminated; strongSwan with dpd_action = restart begins again", SPECIFIED
+        ),
+    ] = "end"
+    clock: Annotated[
+        Clock,
+        Cited(
+            "judgement",
+            "Apple's client is closed; strongSwan on Linux uses CLOCK_MONOTONIC",
+            ASSUMED,
+            "boot",
+            "monotonic",
+        ),
+    ] = "boot"
     nat_keepalive_wifi: Annotated[
         DurationField, Cited("apple-device-management", "NATKeepAliveInterval on Wi-Fi; 0 s is off", SPECIFIED)
     ] = seconds(20)
@@ -253,6 +315,7 @@ class IKEv2(Parameters):
         Row(Phase.INIT, "Answered(IKE_SA_INIT)", Phase.AUTH, "RFC 7296 §1.2"),
         Row(Phase.AUTH, "Answered(IKE_AUTH 1)", Phase.UP, "RFC 7296 §1.2: the first Child SA comes with IKE_AUTH"),
         Row(Phase.AUTH, "Answered(IKE_AUTH 4)", Phase.UP, "RFC 7296 §2.16: the last EAP round"),
+        Row(Phase.AUTH, "Answered(IKE_AUTH 5)", Phase.UP, "the same, where the gateway asks for the identity first"),
         Row(Phase.AUTH, "PathNoticed", Phase.INIT, "no MOBIKE before the IKE SA exists: begin again"),
         *(
             Row(
@@ -267,6 +330,10 @@ class IKEv2(Parameters):
             Row(phase, f"Due({end} end)", Phase.IDLE, "RFC 7296 §2.8: not used beyond its lifetime")
             for phase in ESTABLISHED
             for end in ("child", "IKE")
+        ),
+        *(
+            Row(phase, "Due(retransmit)", Phase.INIT, "strongSwan dpd_action = restart: the SAs are made anew")
+            for phase in (Phase.AUTH, Phase.UP, Phase.MOVING)
         ),
         Row(Phase.UP, f"Answered({REKEY_CHILD})", Phase.IDLE, "libreswan#222: the proposal was refused"),
         Row(Phase.UP, f"Answered({REKEY_IKE})", Phase.IDLE, "libreswan#222: the proposal was refused"),
@@ -303,11 +370,17 @@ class IKEv2(Parameters):
         return -(-size // INNER_MTU) * DATA_OVERHEAD
 
     def watches(self, state: State) -> tuple[Watch, ...]:
-        """The NAT keepalive is the only thing that traffic decides."""
-        interval = self._nat_keepalive(state)
-        if state.phase is not Phase.UP or not interval:
+        """Traffic decides on the NAT keepalive, and may put the liveness check off."""
+        if state.phase is not Phase.UP:
             return ()
-        return (OnSilence("keepalive", Silent.SENT, interval, state.sent, Transmit("NAT keepalive", NAT_KEEPALIVE)),)
+        watches: tuple[Watch, ...] = ()
+        if self.dpd == "when-silent" and self.dpd_interval and not state.request:  # a check stands for a keepalive
+            watches += (OnSilence("liveness", Silent.RECEIVED, self.dpd_interval, state.heard),)
+        interval = self._nat_keepalive(state)
+        if interval:
+            keepalive = Transmit("NAT keepalive", NAT_KEEPALIVE)
+            watches += (OnSilence("keepalive", Silent.SENT, interval, state.sent, keepalive),)
+        return watches
 
     def step(self, state: State, event: Event, now: Instant) -> Step:
         """See the table."""
@@ -333,9 +406,11 @@ class IKEv2(Parameters):
                 return self._authenticate(state, now)
 
             case Phase.MOVING, Due("update") if self.mobike:
-                return self._send(state, UPDATE_ADDRESSES, now)
+                return self._send(state, PROBE if self.mobike_probe else UPDATE_ADDRESSES, now)
+            case Phase.MOVING, Answered("path probe") if state.request == PROBE:
+                return self._send(state._replace(heard=now), UPDATE_ADDRESSES, now)
             case Phase.MOVING, Due("update"):
-                return self._rebuild(state, now)
+                return self._rebuild(state, "address changed", now)
             case Phase.MOVING, Answered("UPDATE_SA_ADDRESSES") if state.request == UPDATE_ADDRESSES:
                 return self._confirm(state, now)
             case Phase.UP, Answered(name) if name == state.request:
@@ -363,11 +438,19 @@ class IKEv2(Parameters):
 
     def _send(self, state: State, name: str, now: Instant, tries: int = 0) -> Step:
         """Send a request, or repeat it, and wait for its answer."""
-        gap = self.dpd_retry_gap if name == LIVENESS else round(self.retransmit_initial * self.retransmit_base**tries)
+        gap, _ = self._patience(name, tries)
         return Step(
             state._replace(request=name, tries=tries, sent=now),
             (self._message(state, name), StartTimer("retransmit", gap)),
         )
+
+    def _patience(self, name: str, tries: int) -> tuple[Duration, int]:
+        """How long an answer is waited for after so many repetitions, and how many there may be. [µs]"""
+        if name == PROBE:
+            return self.mobike_probe_gap, self.mobike_probe_tries
+        if name == LIVENESS and self.dpd_repeats == "flat":
+            return self.dpd_retry_gap, self.dpd_retries
+        return round(self.retransmit_initial * self.retransmit_base**tries), self.retransmit_tries
 
     def _message(self, state: State, name: str) -> Transmit:
         """The request of this name; a gateway that has lost the SAs does not answer it."""
@@ -376,6 +459,8 @@ class IKEv2(Parameters):
                 return Transmit(name, self.init_request + IP_UDP, answer=self.init_response + IP_UDP)
             case "INFORMATIONAL":
                 request = Transmit(name, INFORMATIONAL, answer=INFORMATIONAL)
+            case "path probe":
+                request = Transmit(name, UPDATE, answer=UPDATE)
             case "UPDATE_SA_ADDRESSES":
                 request = Transmit(name, UPDATE, answer=INFORMATIONAL, round_trips=self.mobike_rt)
             case "CREATE_CHILD_SA child" | "CREATE_CHILD_SA IKE":
@@ -402,8 +487,11 @@ class IKEv2(Parameters):
 
     def _repeat(self, state: State, now: Instant) -> Step:
         """No answer yet: once more, until the tries are used up."""
-        if state.tries < (self.dpd_retries if state.request == LIVENESS else self.retransmit_tries):
+        _, tries = self._patience(state.request, state.tries)
+        if state.tries < tries:
             return self._send(state, state.request, now, state.tries + 1)
+        if self.on_dead == "begin-again":
+            return self._rebuild(state, "dead peer", now)
         return self._end("dead peer" if state.phase in ESTABLISHED else "handshake given up")
 
     def _finish(self, state: State, now: Instant) -> Step:
@@ -416,8 +504,8 @@ class IKEv2(Parameters):
             case "CREATE_CHILD_SA IKE":
                 renewed = self._lifetime("IKE", self.ike_lifetime)
             case _:
-                renewed = (StartTimer("liveness", self.dpd_interval),)
-        following = self._next(state._replace(request="", tries=0), now)
+                renewed = self._next_liveness()
+        following = self._next(state._replace(request="", tries=0, heard=now), now)
         return Step(following.state, (RETRANSMIT, *renewed, *following.effects))
 
     def _next(self, state: State, now: Instant) -> Step:
@@ -439,19 +527,24 @@ class IKEv2(Parameters):
     def _authenticate(self, state: State, now: Instant) -> Step:
         """An IKE_AUTH reply: another EAP round, or the SAs are installed."""
         done = int(state.request.removeprefix("IKE_AUTH "))
-        if done < AUTH_EXCHANGES[self.auth]:
+        asked = self.auth == "eap" and self.eap_identity
+        if done < AUTH_EXCHANGES[self.auth] + asked:
             return self._send(state, f"IKE_AUTH {done + 1}", now)
-        liveness = (StartTimer("liveness", self.dpd_interval),) if self.dpd_interval else ()
         return Step(
-            State(Phase.UP, state.server, state.cellular, sent=now, known=state.known),
+            State(Phase.UP, state.server, state.cellular, sent=now, heard=now, known=state.known),
             (
                 RETRANSMIT,
-                *liveness,
+                *self._next_liveness(),
                 *self._lifetime("child", self.child_lifetime),
                 *self._lifetime("IKE", self.ike_lifetime),
                 Announce(SessionUp()),
             ),
         )
+
+    def _next_liveness(self) -> tuple[Effect, ...]:
+        """The timer of the next liveness check, unless a silence decides on it."""
+        timed = self.dpd_interval and self.dpd == "timed"
+        return (StartTimer("liveness", self.dpd_interval),) if timed else ()
 
     def _end(self, reason: str) -> Step:
         """The SAs are discarded and nobody starts them again: the system shows Disconnected."""
@@ -463,7 +556,7 @@ class IKEv2(Parameters):
         """No route: hold everything. The initial exchanges just go on repeating into the void."""
         if state.phase not in (Phase.UP, Phase.MOVING):
             return Step(state._replace(moved=state.moved or state.phase is not Phase.STALE))
-        interrupted = (state.request,) if state.request and state.request != UPDATE_ADDRESSES else ()
+        interrupted = (state.request,) if state.request not in OF_A_MOVE else ()
         held = state._replace(phase=Phase.STALE, request="", tries=0, waiting=(*interrupted, *state.waiting))
         silent = self._unreach(held, now)
         return Step(silent.state, (RETRANSMIT, StopTimer("update"), *silent.effects))
@@ -482,14 +575,15 @@ class IKEv2(Parameters):
                 return Step(following.state, (*reached.effects, *following.effects))
         return unchanged(state)
 
-    def _rebuild(self, state: State, now: Instant) -> Step:
-        """Without MOBIKE a new address needs a new IKE SA."""
+    def _rebuild(self, state: State, reason: str, now: Instant) -> Step:
+        """A new IKE SA: without MOBIKE for a new address, or in the place of one that is dead."""
         begun = self._begin(state._replace(moved=False), now)
-        return Step(begun.state, (*STOP_ALL, Announce(SessionLost("address changed", fatal=False)), *begun.effects))
+        lost = (Announce(SessionLost(reason, fatal=False)),) if state.phase in ESTABLISHED else ()
+        return Step(begun.state, (*STOP_ALL, *lost, *begun.effects))
 
     def _move(self, state: State, now: Instant) -> Step:
         """Prepare UPDATE_SA_ADDRESSES, or a new IKE SA; until then the gateway sends to the old address."""
-        interrupted = (state.request,) if state.request and state.request != UPDATE_ADDRESSES else ()
+        interrupted = (state.request,) if state.request not in OF_A_MOVE else ()
         moving = state._replace(
             phase=Phase.MOVING, request="", tries=0, waiting=(*interrupted, *state.waiting), moved=True
         )
@@ -498,7 +592,7 @@ class IKEv2(Parameters):
 
     def _confirm(self, state: State, now: Instant) -> Step:
         """The gateway has taken the new address."""
-        reached = self._reach(state._replace(phase=Phase.UP, request="", tries=0, moved=False), now)
+        reached = self._reach(state._replace(phase=Phase.UP, request="", tries=0, moved=False, heard=now), now)
         following = self._next(reached.state, now)
         return Step(following.state, (RETRANSMIT, *reached.effects, *following.effects))
 
@@ -523,7 +617,7 @@ class IKEv2(Parameters):
 
     def _wake(self, state: State, event: HostResumed, now: Instant) -> Step:
         """After a sleep, in which the gateway's checks found nobody. After a long one the client checks at once."""
-        slept = self._missed(state, event)
+        slept = self._missed(self._caught_up(state, event), event)
         if not self.wake_check_after or event.slept < self.wake_check_after:
             return slept
         asked = self._ask(slept.state, LIVENESS, now)
@@ -533,13 +627,28 @@ class IKEv2(Parameters):
         """What the gateway made of the silence."""
         effects = self._offloaded(state, event.slept)
         patience = self.server_dpd_delay + self.server_dpd_giveup
-        if not self.server_dpd_delay or state.unreached != NEVER:
+        if not self.server_dpd_delay:
             return Step(state, effects)
+        if state.unreached != NEVER:
+            return Step(state, (*effects, *self._gateways_timer(state, event)))
         if event.slept >= patience:  # before the timers that are overdue: none of their requests is answered
             return Step(state._replace(known=False), effects)
         if event.slept >= self.server_dpd_delay + self.server_dpd_last_try:
             effects += (StartTimer("gateway gives up", patience - event.slept),)
         return Step(state, effects)
+
+    def _caught_up(self, state: State, event: HostResumed) -> State:
+        """A clock that stood still missed the sleep: what we remember is as young as before."""
+        if self.clock == "boot":
+            return state
+        return state._replace(sent=state.sent + event.slept, heard=state.heard + event.slept)
+
+    def _gateways_timer(self, state: State, event: HostResumed) -> tuple[Effect, ...]:
+        """The gateway's patience ran on while a clock that stood still held its timer back."""
+        if self.clock == "boot":
+            return ()
+        ends, wakes = state.unreached + self.server_dpd_delay + self.server_dpd_giveup, event.since + event.slept
+        return (StartTimer("gateway gives up", max(ends - wakes, 0)),)
 
     def _offloaded(self, state: State, slept: Duration) -> tuple[Effect, ...]:
         """The NAT keepalives that the network hardware sent during a sleep."""

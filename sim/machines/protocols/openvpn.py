@@ -33,13 +33,13 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from sim.base.citing import ASSUMED, MEASURED, REPORTED, SPECIFIED, Cited, Parameters
 from sim.base.units import MILLISECOND, NEVER, Bytes, Duration, DurationField, Instant, SizeField, seconds
+from sim.machines import carrier
 from sim.machines.events import (
     EngineStarted,
     EngineStopped,
     HoleBegan,
     HoleEnded,
     HostResumed,
-    Interface,
     PathNoticed,
     ServerCameBack,
     ServerRestarted,
@@ -51,6 +51,7 @@ from sim.machines.events import (
 from sim.machines.machine import (
     Announce,
     Answered,
+    Clock,
     Due,
     Effect,
     Event,
@@ -76,13 +77,9 @@ PING: Bytes = 40  # 16 bytes of payload and 24 of DATA_V2, AES-GCM
 KEY_METHOD: Bytes = 300  # key-method-2 with its options string
 FINISHED: Bytes = 51  # TLS 1.2 ChangeCipherSpec and Finished
 PUSH_REQUEST, PUSH_REPLY = 40, 400
-SYN: Bytes = 64
 DATA_OVERHEAD = {"udp": 52, "tcp": 78}  # DATA_V2 with AES-GCM over IPv4
 INNER_MTU: Bytes = 1440  # mssfix 1492 less the overhead
 
-SYN_GAPS = (1, 1, 1, 1, 1, 2, 4, 8, 16, 32, 64)  # XNU tcp_syn_backoff, times the first RTO
-CONNECT_TIMEOUT: Duration = seconds(75)  # XNU TCPTV_KEEP_INIT
-RTO_MOST: Duration = seconds(64)  # XNU TCPTV_REXMTMAX
 PATIENT_FAILURES = 4  # OpenVPN 2 socket_restart_pause: the pause doubles from the fifth failure
 
 TLS_EXCHANGES = {"1.3": 2, "1.2": 3}  # the last one carries the exchange of keys
@@ -154,7 +151,12 @@ class OpenVPN(Parameters):
         }
     )
     handshake: ClassVar[str] = "TLS 1"
+    clock: ClassVar[Clock] = "boot"  # both cores read the wall clock: time.hpp, otime.c
+    aes: ClassVar[bool] = True
     routes_before_handshake: ClassVar[bool] = False
+    keeps_routes: ClassVar[bool] = False
+    stops_offline: ClassVar[bool] = False
+    built_in: ClassVar[bool] = False
 
     core: Annotated[
         Literal["v3", "v2"], Cited("openvpn3", "the core of OpenVPN Connect and of OpenVPNAdapter on iOS", SPECIFIED)
@@ -174,6 +176,9 @@ class OpenVPN(Parameters):
         DurationField, Cited("openvpn3", "cliopt.hpp server-poll-timeout: the first answer", SPECIFIED)
     ] = seconds(10)
     server_poll_v2: Annotated[DurationField, Cited("openvpn2", "options.c connect_timeout", SPECIFIED)] = seconds(120)
+    tcp_connect_timeout: Annotated[
+        DurationField, Cited("xnu", "tcp_timer.h TCPTV_KEEP_INIT: the system's own limit", SPECIFIED)
+    ] = seconds(75)
     hand_window: Annotated[DurationField, Cited("openvpn-manual", "--hand-window", SPECIFIED)] = seconds(60)
     retry_wait_v3: Annotated[DurationField, Cited("openvpn3", "cliconnect.hpp, default wait", SPECIFIED)] = seconds(2)
     transport_error_wait_v3: Annotated[
@@ -371,9 +376,9 @@ class OpenVPN(Parameters):
     def _gap(self, name: str, tries: int) -> Duration:
         """Until the next repetition: by TCP's timer, by a flat one, or by a doubling one."""
         if name == "connect":
-            return seconds(SYN_GAPS[min(tries, len(SYN_GAPS) - 1)])
+            return carrier.syn_gap(tries)
         if self.transport == "tcp":
-            return min(self.tcp_rto << min(tries, 20), RTO_MOST)
+            return carrier.gap(self.tcp_rto, tries)
         if self.core == "v3":
             return self.control_timeout_v3
         return self.control_timeout_v2 << min(tries, 20)
@@ -387,7 +392,7 @@ class OpenVPN(Parameters):
         last = f"TLS {TLS_EXCHANGES[self.tls]}"
         match name:
             case "connect":
-                return Transmit(name, SYN, answer=SYN)
+                return Transmit(name, carrier.SYN, answer=carrier.SYN)
             case "TLS 1":
                 up, down = self.tls_client_hello, self.tls_server_flight
             case "TLS 2":
@@ -428,7 +433,7 @@ class OpenVPN(Parameters):
         poll = self.server_poll_v3 if self.core == "v3" else self.server_poll_v2
         if self.transport == "udp":
             return self._then((StartTimer("poll", poll),), self._reset(fresh, now))
-        return self._then((StartTimer("poll", min(poll, CONNECT_TIMEOUT)),), self._send(fresh, "connect", now))
+        return self._then((StartTimer("poll", min(poll, self.tcp_connect_timeout)),), self._send(fresh, "connect", now))
 
     def _reset(self, state: State, now: Instant) -> Step:
         """The first message of the session."""
@@ -538,23 +543,11 @@ class OpenVPN(Parameters):
 
     def _cuts(self, state: State, event: Event) -> bool:
         """Whether this hole is on the way of our TCP connection."""
-        if self.transport != "tcp":
-            return False
-        used = Interface.CELLULAR if state.cellular else Interface.WIFI
-        match event:
-            case HoleBegan(interface) | HoleEnded(interface):
-                return interface is used
-            case ServerWentSilent(server) | ServerCameBack(server):
-                return server == state.server
-            case _:
-                return used is Interface.WIFI
+        return self.transport == "tcp" and carrier.is_cut(event, state.server, state.cellular)
 
     def _mend(self, state: State, now: Instant) -> Step:
         """The carrier's path works again; a segment lost in the hole waits for TCP's next retransmission."""
         mended = state._replace(hole=NEVER)
         if state.stalled == NEVER:
             return Step(mended)
-        repeated, gap = state.stalled, self.tcp_rto
-        while repeated < now:
-            repeated, gap = repeated + gap, min(gap * 2, RTO_MOST)
-        return Step(mended, (StartTimer("carrier", repeated - now),))
+        return Step(mended, (StartTimer("carrier", carrier.repeated(state.stalled, self.tcp_rto, now)),))

@@ -11,6 +11,10 @@ s, and an idle tunnel is silent. So the phases are about keys, not about reachab
     REKEYING     the same, with a handshake under way for the next ones
     SILENT       gave up after 20 initiations (about 103 s); the next packet begins again
 
+Programs differ in little: whether they say hello from a new address or wait for the next packet, whether a persistent
+keepalive revives one that gave up, and whether their clock stands still in sleep. With one that does, a session looks
+young at wake whose keys the peer has long thrown away.
+
 The transition that is not obvious: a dead peer is noticed only by traffic. 15 s after a data packet to which nothing
 came back, a new handshake starts while the old key goes on being used; if the peer merely lost its state, that heals
 it.
@@ -27,10 +31,11 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from sim.base.citing import ASSUMED, SPECIFIED, Cited, Parameters
 from sim.base.laws import DurationLaw, uniform
-from sim.base.units import MILLISECOND, NEVER, Bytes, DurationField, Instant, seconds
+from sim.base.units import MILLISECOND, NEVER, Bytes, Duration, DurationField, Instant, seconds
 from sim.machines.events import (
     EngineStarted,
     EngineStopped,
+    HostResumed,
     PathNoticed,
     ServerRestarted,
     SessionUp,
@@ -38,6 +43,7 @@ from sim.machines.events import (
 from sim.machines.machine import (
     Announce,
     Answered,
+    Clock,
     Due,
     Effect,
     Event,
@@ -65,7 +71,7 @@ EMPTY = Transmit("keepalive", KEEPALIVE)
 DATA_OVERHEAD: Bytes = 60  # 20 IPv4 + 8 UDP + 16 header + 16 tag; padding to 16 B comes on top
 INNER_MTU: Bytes = 1280  # wireguard-apple PacketTunnelSettingsGenerator.swift
 
-STOP_ALL: tuple[Effect, ...] = (StopTimer("retransmit"), StopTimer("reject"), StopTimer("new handshake"))
+STOP_ALL: tuple[Effect, ...] = tuple(map(StopTimer, ("retransmit", "reject", "new handshake", "peer rejects")))
 
 
 class Phase(StrEnum):
@@ -102,6 +108,8 @@ class State(NamedTuple):
     """The peer still has the session (False after it restarted)."""
     server: str = ""
     """The peer."""
+    slept: Duration = 0
+    """How much of the session's life our clock has missed."""
 
 
 class WireGuard(Parameters):
@@ -109,9 +117,12 @@ class WireGuard(Parameters):
 
     name: ClassVar[str] = "wireguard"
     host: ClassVar[Host] = Host.PROVIDER
-    hears: ClassVar[frozenset[type[Event]]] = frozenset({EngineStarted, EngineStopped, PathNoticed, ServerRestarted})
     handshake: ClassVar[str] = "initiation"
+    aes: ClassVar[bool] = False
     routes_before_handshake: ClassVar[bool] = True
+    keeps_routes: ClassVar[bool] = True
+    stops_offline: ClassVar[bool] = True
+    built_in: ClassVar[bool] = False
 
     rekey_after_time: Annotated[DurationField, Cited("wireguard-go", "REKEY_AFTER_TIME", SPECIFIED)] = seconds(120)
     reject_after_time: Annotated[DurationField, Cited("wireguard-go", "REJECT_AFTER_TIME", SPECIFIED)] = seconds(180)
@@ -140,6 +151,30 @@ class WireGuard(Parameters):
             "false is the defect profile: after the address changed nothing passes until the next handshake",
         ),
     ] = True
+    bump: Annotated[
+        bool,
+        Cited(
+            "wireguard-apple",
+            "didReceivePathUpdate, bump: a keepalive at each path update; bare engines: none",
+            SPECIFIED,
+        ),
+    ] = True
+    keepalive_revives: Annotated[
+        bool,
+        Cited(
+            "wireguard-go",
+            "expiredPersistentKeepalive begins a handshake after giving up; BoringTun's does not",
+            SPECIFIED,
+        ),
+    ] = True
+    clock: Annotated[
+        Clock,
+        Cited(
+            "wireguard-apple",
+            "Go runtime patched to mach_continuous_time; unpatched Go stands still in sleep",
+            SPECIFIED,
+        ),
+    ] = "boot"
 
     transitions: ClassVar[tuple[Row, ...]] = (
         Row(
@@ -176,6 +211,12 @@ class WireGuard(Parameters):
         Row(Phase.REKEYING, "Due(retransmit)", Phase.SESSION, "gave up, but the old keys are still valid"),
     )
 
+    @property
+    def hears(self) -> frozenset[type[Event]]:
+        """A sleep means nothing to a clock that runs through it."""
+        always = {EngineStarted, EngineStopped, PathNoticed, ServerRestarted}
+        return frozenset(always if self.clock == "boot" else always | {HostResumed})
+
     def start(self) -> Step:
         """The engine is off until the provider starts it."""
         return Step(State(Phase.STOPPED))
@@ -197,6 +238,8 @@ class WireGuard(Parameters):
     def watches(self, state: State) -> tuple[Watch, ...]:
         """What the traffic may do to this state."""
         match state.phase:
+            case Phase.SILENT if not self.keepalive_revives:
+                return (OnSend("send", state.sent + 1),)
             case Phase.NO_SESSION | Phase.SILENT:
                 return (OnSend("send", state.sent + 1), *self._persistent(state))
             case Phase.SESSION:
@@ -241,6 +284,8 @@ class WireGuard(Parameters):
                 return Step(State(Phase.STOPPED), STOP_ALL)
             case ServerRestarted(server=state.server):
                 return Step(state._replace(known=False))
+            case HostResumed():
+                return self._resume(state, event, now)
         return unchanged(state)
 
     def _due(self, state: State, name: str, now: Instant) -> Step:
@@ -269,6 +314,8 @@ class WireGuard(Parameters):
                 return Step(state._replace(suspicious=True), (StartTimer("new handshake", self.new_handshake_jitter),))
             case "new handshake", Phase.SESSION:
                 return self._initiate(state._replace(suspicious=False), now, Phase.REKEYING)
+            case "peer rejects", Phase.SESSION | Phase.REKEYING if self._peers_keys_left(state, now) <= 0:
+                return Step(state._replace(known=False))
         return unchanged(state)
 
     def _engine_started(self, event: EngineStarted, now: Instant) -> Step:
@@ -312,8 +359,31 @@ class WireGuard(Parameters):
         match state.phase:
             case Phase.SESSION | Phase.REKEYING if event.moved and not self.rebind:
                 return Step(state._replace(known=False))
+            case _ if not self.bump:  # the next packet leaves from the new address, and the peer follows it
+                return unchanged(state)
             case Phase.SESSION | Phase.REKEYING:
                 return self._keepalive(state, now)
             case Phase.NO_SESSION | Phase.SILENT if self.persistent_keepalive:
                 return self._initiate(state, now, Phase.HANDSHAKING)
         return unchanged(state)
+
+    # A clock that stands still ----------------------------------------------------------------------------------------
+
+    def _resume(self, state: State, event: HostResumed, now: Instant) -> Step:
+        """Our clock missed the sleep, so all that we remember is as young as before; the peer's clock ran on."""
+        moved = state._replace(
+            created=state.created + event.slept,
+            sent=state.sent + event.slept,
+            heard=state.heard + event.slept,
+            slept=state.slept + event.slept,
+        )
+        if state.phase not in (Phase.SESSION, Phase.REKEYING):
+            return Step(moved)
+        left = self._peers_keys_left(moved, now)
+        if left <= 0:
+            return Step(moved._replace(known=False))
+        return Step(moved, (StartTimer("peer rejects", left),))
+
+    def _peers_keys_left(self, state: State, now: Instant) -> Duration:
+        """How long the peer still accepts the session's keys."""
+        return state.created - state.slept + self.reject_after_time - now

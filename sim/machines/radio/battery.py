@@ -126,12 +126,9 @@ class VpnPower(Parameters):
         Cited("aosp-power-profiles", "50 ms of a little core at about 266 mW", ASSUMED, "5 mJ", "60 mJ"),
     ] = 15
 
-    def crypto_nj_per_byte(self, protocol: str) -> float:
-        """Cost of the cipher that `protocol` uses by default. [nJ per byte]"""
-        # IKEv2 and OpenVPN negotiate AES-GCM; a protocol of which we know nothing is charged the dearer cipher.
-        if protocol.startswith(("ikev2", "openvpn")):
-            return self.aes_gcm_nj_per_byte
-        return self.chacha20_poly1305_nj_per_byte
+    def crypto_nj_per_byte(self, aes: bool) -> float:
+        """Cost of the cipher: AES-GCM or ChaCha20-Poly1305. [nJ per byte]"""
+        return self.aes_gcm_nj_per_byte if aes else self.chacha20_poly1305_nj_per_byte
 
 
 def usable_nj(model: str, usable_share: float) -> float:

@@ -8,6 +8,7 @@ path and traffic take part. What is compared is read from the reconnects and fro
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -47,6 +48,21 @@ def openvpn3(**parameters: Any) -> Table:
 def openvpn2(**parameters: Any) -> Table:
     """A `[vpn]` table: the older program, which polls for its settings once a second."""
     return {"protocol": "openvpn", "openvpn": {"core": "v2", "push_delay": "1 s", **parameters}}
+
+
+def lightway(**parameters: Any) -> Table:
+    """A `[vpn]` table; its app reconnects at once."""
+    return {"protocol": "lightway", "lightway": {"reconnect_wait": "0 s", "tcp_rto": "300 ms", **parameters}}
+
+
+def masque(**parameters: Any) -> Table:
+    """A `[vpn]` table."""
+    return {"protocol": "masque", "masque": parameters}
+
+
+def named(implementation: str, **tables: Any) -> Table:
+    """A `[vpn]` table: what a real program does."""
+    return merge({"client": {"implementation": implementation}}, tables)
 
 
 def phone(
@@ -110,6 +126,8 @@ class Start:
     mean: float
     p95: float
     p99: float
+    why: str = ""
+    """Why the mean is another one."""
 
     def __call__(self, given: Given) -> list[Comparison]:
         """Switch it on, again and again."""
@@ -117,7 +135,7 @@ class Start:
         lossy = _starts(self.vpn, 4 * TRIALS, LOSS)
         return [
             near("no loss", self.clean, clean, "s", absolute=0.001),
-            mean_of("2 % loss, mean", self.mean, lossy),
+            mean_of("2 % loss, mean", self.mean, lossy, why=self.why),
             quantile_of("2 % loss, 95 of 100 are quicker than", self.p95, lossy, 0.95),
             quantile_of("2 % loss, 99 of 100", self.p99, lossy, 0.99),
         ]
@@ -200,6 +218,42 @@ STARTS = (
         "the messages as over UDP; RFC 6298 for the timers",
         Start(openvpn3(transport="tcp"), 0.25, 0.36, 0.9, 1.3),
     ),
+    _derived(
+        "a-lightway",
+        "clean start, Lightway over UDP: 3R, each packet sent three times",
+        "lightway",
+        "io_adapter.rs aggressive_send",
+        Start(lightway(), 0.15, 0.15, 0.15, 0.15),
+    ),
+    _derived(
+        "a-lightway-tcp",
+        "clean start, Lightway over TCP: 3R",
+        "lightway",
+        "connection.rs; RFC 6298 for the timers",
+        Start(lightway(transport="tcp"), 0.15, 0.23, 0.45, 1.2),
+    ),
+    _derived(
+        "a-masque",
+        "clean start, MASQUE, first probe after 1 s: 2R",
+        "rfc9002",
+        "§6.2.2",
+        Start(
+            masque(idle_timeout="1 h"),
+            0.10,
+            0.21,
+            1.1,
+            1.1,
+            "after the handshake the round trip is known, so the request is repeated after 0.175 s (RFC 9002 §6.2.1);"
+            " the figure takes a second for both exchanges",
+        ),
+    ),
+    _derived(
+        "a-masque-quick",
+        "clean start, MASQUE, first probe after 0.2 s: 2R",
+        "quic-go",
+        "rtt_stats.go",
+        Start(masque(initial_pto="200 ms", idle_timeout="1 h"), 0.10, 0.12, 0.3, 0.3),
+    ),
 )
 
 
@@ -224,6 +278,16 @@ def _felt(run: Run) -> list[float]:
     rows = ledger.at.searchsorted(list(changes))
     waited = ledger.settled[rows] - ledger.at[rows]
     return [float(wait + round_trip(run)) / SECOND for wait in waited.tolist()]
+
+
+def _confirmed(run: Run, *messages: str) -> list[float]:
+    """From each change of the path until the first answer to one of these control messages sent after it. [s]"""
+    answered = [c.at for c in run.control if c.name in messages and c.down]
+    found = []
+    for change in range(60 * SECOND, run.scenario.duration, 60 * SECOND):
+        first = answered[bisect_left(answered, change)]
+        found.append(float(first + round_trip(run) - change) / SECOND)
+    return found
 
 
 def _wireguard_moves(given: Given) -> list[Comparison]:
@@ -258,14 +322,10 @@ def _mobike_moves(given: Given) -> list[Comparison]:
 
 
 def _probed_moves(given: Given) -> list[Comparison]:
-    probed = ikev2(mobike_rt=2, **STRONGSWAN)
-    why = (
-        "the model repeats probe and update together, by the exchange's timer; strongSwan repeats a lost probe after"
-        " 2.5 s, and a lost update alone"
-    )
+    probed = ikev2(mobike_probe=True, **STRONGSWAN)
     return [
         _exactly("no loss", 0.10, delays(_moves(probed, 0.0, 10))),
-        mean_of("2 % loss", 0.37, delays(_moves(probed, LOSS, 8 * TRIALS)), why=why),
+        mean_of("2 % loss", 0.37, delays(_moves(probed, LOSS, 8 * TRIALS))),
     ]
 
 
@@ -305,6 +365,34 @@ def _openvpn3_moves(given: Given) -> list[Comparison]:
     return found
 
 
+def _tunnelkit_moves(given: Given) -> list[Comparison]:
+    why = "TunnelKit repeats a message of its handshake after 0.2 s; the figure takes the second of OpenVPN 3"
+    return [
+        _exactly("no loss", 1.2, delays(_moves(named("tunnelkit"), 0.0, 10))),
+        mean_of("2 % loss", 1.4, delays(_moves(named("tunnelkit"), LOSS, TRIALS), "WifiSwitched"), why=why),
+    ]
+
+
+def _younger_moves(given: Given) -> list[Comparison]:
+    tcp = lightway(transport="tcp")
+    found = [
+        _exactly("Lightway over UDP, first answer, no loss", 0.05, _felt(_moves(lightway(), 0.0, 10))),
+        mean_of(
+            "Lightway over UDP, 2 % loss: until it says that it floated",
+            0.13,
+            _confirmed(_moves(lightway(), LOSS, 2 * TRIALS, apps=[]), "ping"),
+        ),
+        _exactly("Lightway over TCP, no loss", 0.15, delays(_moves(tcp, 0.0, 10), "WifiSwitched")),
+        mean_of("Lightway over TCP, 2 % loss", 0.23, delays(_moves(tcp, LOSS, TRIALS), "WifiSwitched")),
+        _exactly("MASQUE migrates, first answer, no loss", 0.05, _felt(_moves(masque(), 0.0, 10))),
+    ]
+    for probe, mean in (("1 s", 0.09), ("200 ms", 0.06)):
+        moves = _moves(masque(initial_pto=probe), LOSS, 2 * TRIALS)
+        what = f"MASQUE, 2 % loss, first probe after {probe}: until the path is validated, or all made anew"
+        found.append(mean_of(what, mean, _confirmed(moves, "PATH_CHALLENGE", "CONNECT-IP")))
+    return found
+
+
 MOVES = (
     _derived("b-wireguard", "Wi-Fi to cellular, WireGuard", "wireguard-apple", "bump", _wireguard_moves),
     _derived("b-ikev2", "Wi-Fi to cellular, IKEv2 with MOBIKE, one exchange", "rfc4555", "§3.5", _mobike_moves),
@@ -315,6 +403,13 @@ MOVES = (
     _derived("b-ikev2-rebuilt", "Wi-Fi to cellular, IKEv2 without MOBIKE", "rfc7296", "§1.2", _rebuilt_moves),
     _derived("b-openvpn2", "Wi-Fi to cellular, OpenVPN 2 floats", "openvpn2", "mudp.c, ping.c", _openvpn2_moves),
     _derived("b-openvpn3", "Wi-Fi to cellular, OpenVPN 3 reconnects", "openvpn3", "maclife.hpp", _openvpn3_moves),
+    _derived(
+        "b-tunnelkit", "Wi-Fi to cellular, TunnelKit reconnects", "tunnelkit", "OpenVPNTunnelProvider.swift",
+        _tunnelkit_moves,
+    ),
+    _derived(
+        "b-younger", "Wi-Fi to cellular, Lightway and MASQUE", "lightway", "and rfc9000, §9", _younger_moves
+    ),
 )  # fmt: skip
 
 
@@ -340,6 +435,27 @@ def _wireguard_holes(given: Given) -> list[Comparison]:
         near("60 s", 0.0, fmean(_silences(wireguard(), 60, 50)), "s", absolute=0.1),
         mean_of("around 300 s, no loss", 2.6, clean, rounded=0.05, why=why),
         mean_of("around 300 s, 2 % loss", 2.9, lossy, rounded=0.05),
+    ]
+
+
+def _mullvad_holes(given: Given) -> list[Comparison]:
+    relays = [{"name": "server", "extra_rtt": "0 s"}, {"name": "other", "extra_rtt": "0 s"}]
+
+    def felt(length: float) -> list[float]:
+        """How much longer than holes of this length nothing passes; they begin at every phase of its pings. [s]"""
+        found = []
+        for i in range(20):
+            begin = 100 + 1.37 * i
+            hole = {"at": f"{begin:g} s", "do": "outage", "interface": "wifi", "lasts": f"{length:g} s"}
+            run = phone(named("mullvad"), begin + length + 60, "500 ms", seed=i, servers=relays, timeline=[hole])
+            found.append(sum(delays(run, "HoleBegan")))
+        return found
+
+    why = "its 15 s count from the last answer to a ping, 10 s apart: the relay is left 5 to 15 s into a hole"
+    return [
+        near("10 s", 0.0, fmean(felt(10)), "s", absolute=0.01, why=why),
+        within("60 s, longest", 0.0, 15.0, max(felt(60)), "s"),
+        within("300 s, longest", 0.0, 15.0, max(felt(300)), "s"),
     ]
 
 
@@ -426,6 +542,17 @@ def _openvpn3_holes(given: Given) -> list[Comparison]:
     ]
 
 
+def _younger_holes(given: Given) -> list[Comparison]:
+    cycle = [300 + 13 * (i + 0.5) / 40 for i in range(40)]  # an attempt lasts 12.7 s
+    full = [2 + 26 * (i + 0.5) / 20 for i in range(20)]
+    return [
+        near("Lightway, 10 s", 0.0, fmean(_after_holes(lightway(), [10])), "s", absolute=0.01),
+        near("Lightway, around 300 s, mean", 2.4, fmean(_after_holes(lightway(), cycle)), "s", relative=0.15),
+        within("MASQUE, 2 to 28 s, longest", 0.0, 6.0, max(_after_holes(masque(), full)), "s"),
+        near("MASQUE, 60 s", 1.1, fmean(_after_holes(masque(), cycle)), "s", relative=0.15, absolute=0.5),
+    ]
+
+
 def _openvpn_tcp_holes(given: Given) -> list[Comparison]:
     def doubling(length: float) -> list[float]:
         """Lengths from `length` / √2 to `length` x √2: a hole's end at any phase of a doubling timer."""
@@ -451,6 +578,9 @@ def _openvpn_tcp_holes(given: Given) -> list[Comparison]:
 HOLES = (
     _derived("c-wireguard", "black hole: outage beyond it, WireGuard", "wireguard-go", "timers.go", _wireguard_holes),
     _derived(
+        "c-mullvad", "black hole: outage beyond it, Mullvad's monitor", "mullvad-app", "TunnelMonitor", _mullvad_holes
+    ),
+    _derived(
         "c-ikev2-medium", "black hole: IKEv2 checks each 10 min", "apple-ikev2-api", "Medium", _ikev2_medium_holes
     ),
     _derived(
@@ -458,6 +588,7 @@ HOLES = (
     ),
     _derived("c-openvpn2", "black hole: OpenVPN 2, keepalive 10 60", "openvpn2", "ping.c, reliable.c", _openvpn2_holes),
     _derived("c-openvpn3", "black hole: OpenVPN 3, keepalive 10 60", "openvpn3", "cliconnect.hpp", _openvpn3_holes),
+    _derived("c-younger", "black hole: Lightway and MASQUE", "lightway", "and quic-go, rfc9000", _younger_holes),
     _derived("c-openvpn3-tcp", "black hole: OpenVPN 3 over TCP", "openvpn3", "with RFC 6298", _openvpn_tcp_holes),
 )
 
@@ -493,9 +624,28 @@ def _openvpn_idle(given: Given) -> list[Comparison]:
     ]
 
 
+def _younger_idle(given: Given) -> list[Comparison]:
+    def waits(vpn: Table, every: str, n: int, loss: float) -> list[float]:
+        """How long each packet but the first waits. [s]"""
+        ledger = phone(vpn, n * float(every.split()[0]), every=every, loss=loss).ledger
+        return [float(wait) / SECOND for wait in (ledger.settled - ledger.at)[1:].tolist()]
+
+    idle = masque(reconnects="on-packet")
+    return [
+        near("Lightway, after 6 h", 0.0, max(waits(lightway(), "21600 s", 4, 0.0)), "s", absolute=0.001),
+        near("MASQUE, after 25 s", 0.0, max(waits(idle, "25 s", 20, 0.0)), "s", absolute=0.001),
+        _exactly("MASQUE, after 60 s, no loss", 0.10, waits(idle, "60 s", 20, 0.0)),
+        within("MASQUE, after 60 s, 2 % loss", 0.12, 0.21, fmean(waits(idle, "60 s", TRIALS, LOSS)), "s"),
+        _exactly("MASQUE with 0-RTT", 0.05, waits(masque(reconnects="on-packet", zero_rtt=True), "60 s", 20, 0.0)),
+    ]
+
+
 IDLE = (
     _derived(
         "d-wireguard", "idle, then the first packet: WireGuard", "wireguard-go", "REJECT_AFTER_TIME", _wireguard_idle
+    ),
+    _derived(
+        "d-younger", "idle, then the first packet: Lightway, MASQUE", "lightway", "and rfc9000, §10.1", _younger_idle
     ),
     _derived("d-openvpn", "idle, then the first packet: OpenVPN", "openvpn3", "cliconnect.hpp", _openvpn_idle),
 )
@@ -562,6 +712,23 @@ def _ikev2_restarts(given: Given) -> list[Comparison]:
     return found
 
 
+def _younger_restarts(given: Given) -> list[Comparison]:
+    quick = masque(retry_wait="0 s")
+    clean, lossy = _restarts(quick, 50, 10, every="50 ms"), _restarts(quick, 50, 600, LOSS, every="50 ms")
+    return [
+        near("Lightway, no loss", 0.2, fmean(_restarts(lightway(), 50, 10, every="50 ms")), "s", absolute=0.051),
+        mean_of("Lightway, 2 % loss", 0.2, _restarts(lightway(), 50, 300, LOSS, every="100 ms"), rounded=0.1),
+        near("MASQUE without a pause, no loss", 0.15, fmean(clean), "s", absolute=0.051),
+        within("MASQUE without a pause, 2 % loss", 0.17, 0.26, fmean(lossy), "s"),
+    ]
+
+
+def _strongswan_restarts(given: Given) -> list[Comparison]:
+    vpn = named("strongswan", ikev2={"dpd_interval": "30 s", "on_dead": "begin-again", "auth": "psk"})
+    waits = _restarts(vpn, 400 + 1 / 7, 20, every="50 ms")
+    return [near("dpd_delay 30 s: 30 + 165 + H", 195.1, fmean(waits), "s", absolute=0.1)]
+
+
 def _openvpn3_restarts(given: Given) -> list[Comparison]:
     tcp = openvpn3(transport="tcp")
     rst = "the reset comes at once in the model, not after R"
@@ -579,6 +746,16 @@ RESTARTS = (
     ),
     _derived(
         "f-ikev2", "server lost its state: IKEv2, the next check + 6 s + H", "apple-ikev2-api", "rates", _ikev2_restarts
+    ),
+    _derived(
+        "f-younger", "server lost its state: Lightway, MASQUE", "lightway", "and rfc9000, §10.3", _younger_restarts
+    ),
+    _derived(
+        "f-strongswan",
+        "server lost its state: strongSwan",
+        "strongswan",
+        "dpd_delay, retransmit_*",
+        _strongswan_restarts,
     ),
     _derived(
         "f-openvpn3",
