@@ -29,6 +29,8 @@ from sim.machines.ios.tunnel import Tunnel
 from sim.machines.machine import Machine, Row
 from sim.machines.protocols import PROTOCOLS
 from sim.machines.radio.lte import Lte
+from sim.machines.radio.nr import NrNsa, NrSa
+from sim.machines.radio.umts import Umts
 from sim.machines.radio.wifi import WifiPsm
 from sim.machines.routing import Cause
 from sim.measure.explain import remedies
@@ -89,7 +91,8 @@ def _machines() -> list[tuple[str, Machine]]:
         ("path", PathRules()), ("tunnel", tunnel), ("provider", provider), ("monitor", Monitor()),
     ]  # fmt: skip
     protocols: list[tuple[str, Any]] = [("protocol", protocol()) for protocol in PROTOCOLS.values()]
-    return [*system, *protocols, ("cellular radio", Lte()), ("Wi-Fi radio", WifiPsm())]
+    cellular: list[tuple[str, Any]] = [("cellular radio", radio) for radio in (Lte(), Umts(), NrNsa(), NrSa())]
+    return [*system, *protocols, *cellular, ("Wi-Fi radio", WifiPsm())]
 
 
 def machines() -> str:

@@ -12,7 +12,7 @@ from sim.machines.events import Interface
 from sim.machines.ios.path import PathState
 from sim.machines.machine import Transmit
 from sim.machines.radio import SETS, WIFI_SETS
-from sim.machines.radio.lte import Lte
+from sim.machines.radio.cellular import CellularRadio
 from sim.machines.radio.paging import listens_after, wakes_after
 from sim.world.intervals import Intervals
 from sim.world.scenario import Wifi
@@ -107,7 +107,7 @@ class Network:
             1 - (1 - self._cellular.loss) * (1 - band.loss) if loss is None else loss,
         )
 
-    def radio(self, now: Instant) -> Lte:
+    def radio(self, now: Instant) -> CellularRadio:
         """The cellular radio of this moment."""
         return _latest(self._radios, now)
 

@@ -344,7 +344,8 @@ def check(
 @app.command()
 def evidence(
     only: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this check, or this group (L01); may be given again.")
+        list[str] | None,
+        typer.Option(metavar="ID", help="Only this check, or group (L01, L); may be given again."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Say what the checks are, and run none.")] = False,
     data: Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from string import digits
 from typing import Any
 
 from rich.console import Console
@@ -19,7 +20,7 @@ from sim.world.loading import ScenarioError, did_you_mean
 
 
 def chosen(only: Sequence[str]) -> list[str]:
-    """Ids of checks: all, or those named; `L01` means all of L01, but a whole id means itself alone.
+    """Ids of checks: all, or those named; `L01` means all of L01, `L` its whole class, but an id means itself alone.
 
     Raises
     ------
@@ -31,12 +32,17 @@ def chosen(only: Sequence[str]) -> list[str]:
         return known
     found: list[str] = []
     for name in only:
-        wanted = [name] if name in known else [id_ for id_ in known if id_.startswith(f"{name}-")]
+        wanted = [name] if name in known else [i for i in known if i.startswith(f"{name}-") or _class(i) == name]
         if not wanted:
             hint = did_you_mean(name, known) or "leakwindow evidence --list shows all."
             raise ScenarioError("--only", name, "there is no check of this id", hint)
         found += wanted
     return list(dict.fromkeys(found))
+
+
+def _class(id_: str) -> str:
+    """The letters that an id begins with."""
+    return id_.partition("-")[0].rstrip(digits)
 
 
 def run(ids: Sequence[str], workers: int | None, data: Path | None, tell: Any) -> list[Result]:

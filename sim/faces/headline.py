@@ -139,6 +139,39 @@ def _parts(added: dict[str, float]) -> str:
     )
 
 
+class Spent(NamedTuple):
+    """A line of the battery's table."""
+
+    name: str
+    joules: float
+    added: float | None = None
+    """What the VPN added to it [J]; None if that is not a question."""
+
+
+PARTS = 6
+"""So many parts of the energy have a line of their own."""
+
+
+def spent_on(energy: dict[str, Any]) -> list[Spent]:
+    """What the day's energy went into, the largest part first; the small ones together at the end."""
+    added = energy["vpn_added_by_component"]
+    return _largest([Spent(k.replace("_", " "), joules, added[k]) for k, joules in energy["by_component"].items()])
+
+
+def spent_because_of(energy: dict[str, Any]) -> list[Spent]:
+    """Who caused it, likewise."""
+    return _largest([Spent(name, joules) for name, joules in energy["by_blame"].items()])
+
+
+def _largest(parts: list[Spent]) -> list[Spent]:
+    ordered = sorted((part for part in parts if part.joules), key=lambda part: -part.joules)
+    shown, rest = ordered[:PARTS], ordered[PARTS:]
+    if not rest:
+        return shown
+    added = sum(part.added for part in rest if part.added is not None) if rest[0].added is not None else None
+    return [*shown, Spent(f"{len(rest)} smaller", sum(part.joules for part in rest), added)]
+
+
 _EVENTS = {
     "start": "the start",
     "VpnTurnedOn": "turning it on",

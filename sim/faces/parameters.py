@@ -18,7 +18,7 @@ from sim.base.citing import ASSUMED, Cited, Parameters
 from sim.base.sources import SOURCES
 from sim.machines.ios.implementations import IMPLEMENTATIONS
 from sim.machines.protocols import PROTOCOLS
-from sim.machines.radio import CITED, SETS, WIFI_SETS
+from sim.machines.radio import CITED, RADIOS
 from sim.machines.radio.handover import Rat
 from sim.world.outages import OUTAGES, Outages
 from sim.world.scenario import Scenario, Vpn
@@ -191,7 +191,7 @@ def _unit(name: str, said: Any, field: FieldInfo) -> str:
 
 def _of_radios() -> Iterator[_Place]:
     """Values of the named sets: their own source where they have one, else that of their class."""
-    for set_name, radio in {**SETS, **WIFI_SETS}.items():
+    for set_name, radio in RADIOS.items():
         for name, field in type(radio).model_fields.items():
             cited = CITED.get(set_name, {}).get(name) or _cited(field)
             if cited is not None:

@@ -1,7 +1,8 @@
-"""A run on a terminal: the sentence, all numbers together, the windows with a why each, what leak checks said."""
+"""A run on a terminal: the sentence, all numbers, the battery, the windows with a why each, what leak checks said."""
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from sim.base.units import to_seconds
-from sim.faces.headline import Piece, numbers, reconnect_rows, sentence
+from sim.faces.headline import Piece, numbers, reconnect_rows, sentence, spent_because_of, spent_on
 from sim.faces.parameters import assumed_in
 from sim.faces.terminal import capital, clean, size, spell, table, text
 from sim.machines.routing import Cause
@@ -38,6 +39,7 @@ def report(console: Console, summary: Summary, document: dict[str, Any], policy:
         for n in numbers(summary, document)
     ]
     console.print(table(("", "", ""), rows, right=(1,)))
+    _battery(console, document["energy"])
     _reconnects(console, summary)
     _windows(console, summary)
     _checks(console, summary, document["leak_checks"])
@@ -48,6 +50,16 @@ def report(console: Console, summary: Summary, document: dict[str, Any], policy:
 
 def _styled(line: list[Piece]) -> Text:
     return Text.assemble(*((clean(p.words), HOT if p.hot else "bold") for p in line))
+
+
+def _battery(console: Console, energy: dict[str, Any]) -> None:
+    """What the energy went into, what the VPN added to that, and who caused it."""
+    console.print()
+    console.print(text("Battery, in joules", "bold"))
+    went = [(part.name, f"{part.joules:.0f}", f"{round(part.added or 0):+d}") for part in spent_on(energy)]
+    caused = [(part.name, f"{part.joules:.0f}") for part in spent_because_of(energy)]
+    rows = [(*(a or ("",) * 3), *(b or ("",) * 2)) for a, b in zip_longest(went, caused)]
+    console.print(table(("went into", "", "VPN added", "because of", ""), rows, right=(1, 2, 4)))
 
 
 def _reconnects(console: Console, summary: Summary) -> None:

@@ -14,15 +14,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.base.units import SECOND
+from sim.base.units import SECOND, Instant
 from sim.engine.ledger import WAITS, Spans, held
 from sim.engine.simulate import Run
-from sim.machines.events import AirplaneTurnedOff, AirplaneTurnedOn, Interface
+from sim.machines.events import AirplaneTurnedOff, AirplaneTurnedOn, CellularAttached, CellularLost, Interface
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.routing import Fate
-from sim.measure.energy import EnergyAccount, Traffic, cellular_energy, phone_energy, vpn_energy, wifi_energy
+from sim.measure.blame import by_blame
+from sim.measure.bursts import Traffic
+from sim.measure.cellular import by_the_piece, spent_by_cellular
+from sim.measure.energy import EnergyAccount, phone_energy, vpn_energy
 from sim.measure.leaks import PACKET
-from sim.world.intervals import Ints, common, holding, inside
+from sim.measure.weak_signal import Air, air, extra
+from sim.measure.wifi import spent_by_wifi
+from sim.world.intervals import Intervals, Ints, common, complement, holding, inside, total
 
 SENT = np.zeros(len(Fate), dtype=bool)
 SENT[[Fate.TUNNELLED, Fate.LEAKED, Fate.BYPASSED, Fate.OPEN, Fate.BEYOND]] = True
@@ -34,18 +39,23 @@ class Battery(NamedTuple):
 
     with_vpn: EnergyAccount
     without_vpn: EnergyAccount
+    by_blame: dict[str, int]
+    """Who caused the energy of the day with the VPN, the largest first; it adds up to that. [nJ]"""
 
 
 def battery(run: Run) -> Battery:
     """Account for a run's energy, and for the same day without a VPN."""
     begins = np.array([s.begin for s in run.standings], dtype=np.int64)
     default = np.array([s.situation.default is Interface.CELLULAR for s in run.standings], dtype=bool)
-    phone = _phone(run)
+    airplane = _airplane(run)
+    phone = _phone(run, airplane)
     sent = _with_vpn(run, begins, default)
     vpn = _vpn(run, sent)
-    with_vpn = {**phone, **_radios(run, sent), **vpn}
-    without = {**phone, **_radios(run, _without_vpn(run, begins, default)), **dict.fromkeys(vpn, 0)}
-    return Battery(EnergyAccount(with_vpn), EnergyAccount(without))
+    use = _use(run, begins, airplane)
+    without = {**phone, **_radios(run, _without_vpn(run, begins, default), use), **dict.fromkeys(vpn, 0)}
+    caused = np.zeros(len(sent.at), dtype=np.int64)
+    with_vpn = {**phone, **_radios(run, sent, use, caused), **vpn}
+    return Battery(EnergyAccount(with_vpn), EnergyAccount(without), by_blame(run, with_vpn, caused))
 
 
 class _Columns(NamedTuple):
@@ -60,10 +70,10 @@ class _Columns(NamedTuple):
     rows: Ints
     """Which of them were on the air, in order of time."""
 
-    def on(self, cellular: bool) -> Traffic:
-        """What was on the air of one interface, in the energy account's form."""
+    def on(self, cellular: bool) -> tuple[Ints, Traffic]:
+        """What was on the air of one interface: which of these columns' rows, and they in the energy account's form."""
         rows = self.rows[self.cellular[self.rows] == cellular]
-        return Traffic(self.at[rows], self.up[rows], self.down[rows], self.vpn[rows])
+        return rows, Traffic(self.at[rows], self.up[rows], self.down[rows], self.vpn[rows])
 
 
 def _with_vpn(run: Run, begins: Ints, default: NDArray[np.bool_]) -> _Columns:
@@ -123,54 +133,93 @@ def _without_vpn(run: Run, begins: Ints, default: NDArray[np.bool_]) -> _Columns
     return _Columns(settled, nature.up, nature.down, np.zeros(len(settled), dtype=bool), cellular, sent)
 
 
-def _radios(run: Run, sent: _Columns) -> dict[str, int]:
+class _Use(NamedTuple):
+    """When which radio was in use, whatever was sent."""
+
+    associated: Intervals
+    cellular: dict[str, Intervals]
+    """By the radio's name."""
+    attaches: int
+    air: Air
+    searching: Intervals
+    """There was no cell to be found, and the phone was allowed to look for one."""
+
+
+def _use(run: Run, begins: Ints, airplane: Intervals) -> _Use:
+    nature, network, horizon = run.world.nature, run.world.scenario.cellular, run.world.scenario.duration
+    attached = _spells(begins, [s.situation.cellular != 0 for s in run.standings], horizon)
+    cells = (CellularAttached, CellularLost)
+    lost = [(at, isinstance(event, CellularLost)) for at, event in run.world.script if isinstance(event, cells)]
+    return _Use(
+        _spells(begins, [s.situation.wifi != 0 for s in run.standings], horizon),
+        {
+            name: common(attached, holding(((at, r == name) for at, r in nature.radios), horizon))
+            for name in dict.fromkeys(name for _, name in nature.radios)
+        },
+        max(len(attached) - 1, 0),
+        air(network.signal, nature.signal, network.rate_mbps),
+        common(holding(lost, horizon), complement(airplane, horizon)),
+    )
+
+
+def _spells(begins: Ints, holds: list[bool], horizon: Instant) -> Intervals:
+    """When something held, if it did or did not from each of these instants on."""
+    flags = np.array([False, *holds, False])
+    edges = np.flatnonzero(flags[1:] != flags[:-1])
+    return np.append(begins, horizon)[edges].reshape(-1, 2)
+
+
+def _radios(run: Run, sent: _Columns, use: _Use, caused: Ints | None = None) -> dict[str, int]:
+    """What the radios spent; what each of the columns' rows caused of it is added to `caused`, if that is wanted."""
     scenario = run.world.scenario
-    associated = run.when(lambda s: s.wifi != 0)
     # MODEL: all Wi-Fi networks of a scenario have the mean rate in the energy account. Bias: air time on slow ones is
     # too short.
     rate = sum(w.rate_mbps for w in scenario.wifi) / len(scenario.wifi) if scenario.wifi else 80.0
-    return {
-        **_cellular(run, sent.on(cellular=True)),
-        **wifi_energy(
-            WIFI_SETS[scenario.device.wifi_radio], sent.on(cellular=False), associated, rate, joins=len(associated)
-        ),
-    }
+    rows, traffic = sent.on(cellular=False)
+    station = WIFI_SETS[scenario.device.wifi_radio]
+    wifi = spent_by_wifi(station, traffic, use.associated, rate, joins=len(use.associated))
+    if caused is not None:
+        caused[rows] += wifi.caused()
+    return {**_cellular(run, sent, use, caused), **wifi.parts}
 
 
-def _cellular(run: Run, sent: Traffic) -> dict[str, int]:
+def _cellular(run: Run, sent: _Columns, use: _Use, caused: Ints | None) -> dict[str, int]:
     """Each radio for as long as it was the one in use; leaving it ends its connection."""
-    nature, scenario = run.world.nature, run.world.scenario
-    attached = run.when(lambda s: s.cellular != 0)
-    attaches = max(len(attached) - 1, 0)
-    found: Counter[str] = Counter()
-    for name in dict.fromkeys(name for _, name in nature.radios):
-        in_use = common(attached, holding(((at, r == name) for at, r in nature.radios), scenario.duration))
-        here, _ = inside(nature.handovers, in_use)
-        found.update(
-            cellular_energy(
-                SETS[name],
-                sent,
-                in_use,
-                scenario.cellular.rate_mbps,
-                handovers=int(here.sum()),
-                attaches=attaches,
-            )
-        )
+    found, attaches = Counter[str](), use.attaches
+    rows, traffic = sent.on(cellular=True)
+    for name, in_use in use.cellular.items():
+        radio = SETS[name]
+        here, _ = inside(run.world.nature.handovers, in_use)
+        spent = spent_by_cellular(radio, traffic, in_use, use.air.rate)
+        weak = extra(use.air, spent, traffic, in_use)
+        for parts in (
+            spent.parts,
+            by_the_piece(radio, int(here.sum()), attaches),
+            {"cellular_weak_signal": weak.total},
+        ):
+            found.update(parts)
+        if caused is not None:
+            caused[rows] += spent.caused() + weak.caused
         attaches = 0  # registering is charged once, whatever the radio
-    return dict(found)
+    signal = run.world.scenario.cellular.signal
+    return {**found, "cellular_search": round(total(use.searching) * signal.search_mw * signal.search_share)}
 
 
-def _phone(run: Run) -> dict[str, int]:
-    scenario, nature = run.world.scenario, run.world.nature
+def _airplane(run: Run) -> Intervals:
+    """When airplane mode was on."""
     switches = (AirplaneTurnedOn, AirplaneTurnedOff)
-    switched = (
-        (at, isinstance(event, AirplaneTurnedOn)) for at, event in run.world.script if isinstance(event, switches)
-    )
+    script = run.world.script
+    switched = ((at, isinstance(event, AirplaneTurnedOn)) for at, event in script if isinstance(event, switches))
+    return holding(switched, run.world.scenario.duration)
+
+
+def _phone(run: Run, airplane: Intervals) -> dict[str, int]:
+    scenario, nature = run.world.scenario, run.world.nature
     return phone_energy(
         scenario.device.power,
         scenario.duration,
         nature.screen_on,
         nature.asleep,
-        holding(switched, scenario.duration),
+        airplane,
         wakes=len(nature.asleep),
     )

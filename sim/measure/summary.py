@@ -139,7 +139,7 @@ class Summary:
         """One document: seconds and joules as numbers, bytes as integers."""
         run, scenario = self.run, self.run.world.scenario
         leaked, bypassed = self._rows(Fate.LEAKED), self._rows(Fate.BYPASSED)
-        account, bare = self.battery
+        account, bare, blame = self.battery
         bypasses = columns(self.bypasses)
         return {
             "scenario": {"name": scenario.name, "path": None},
@@ -182,6 +182,7 @@ class Summary:
                 "total_j": account.total_nj / NANOJOULES_PER_JOULE,
                 "battery_percent": account.battery_percent(scenario.device.model, scenario.device.power),
                 "by_component": {k: v / NANOJOULES_PER_JOULE for k, v in account.by_component.items()},
+                "by_blame": {k: v / NANOJOULES_PER_JOULE for k, v in blame.items()},
                 "vpn_added_j": (account.total_nj - bare.total_nj) / NANOJOULES_PER_JOULE,
                 "vpn_added_by_component": {k: v / NANOJOULES_PER_JOULE for k, v in account.added_to(bare).items()},
                 "vpn_added_percent": account.battery_percent(scenario.device.model, scenario.device.power)

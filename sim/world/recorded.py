@@ -177,18 +177,18 @@ def _rat_of_set(name: str) -> str:
 
 
 def notes(scenario: Scenario) -> list[str]:
-    """What a user should know about the way this scenario's recording is played: its reader's notes, and radios that
-    stand in for others."""
+    """What a user should know about the way this scenario's recording is played: its reader's notes, and the radios
+    that play other generations than the usual one."""
     if scenario.recording is None:
         return []
     drive = scenario.recording.drive
     words: dict[Rat, list[str]] = {}
     for word in dict.fromkeys(drive.rat or ()):
-        if (rat := rat_of(word)) and _rat_of_set(radio_of(word, scenario.cellular)) != rat:
+        if (rat := rat_of(word)) and rat != _rat_of_set(scenario.cellular.radio):
             words.setdefault(rat, []).append(word)
-    stand_ins = [
+    radios = [
         f"{', '.join(found)}: played with the radio {radio_of(found[0], scenario.cellular)}; "
         f"cellular.radios.{rat} chooses another"
         for rat, found in words.items()
     ]
-    return [f"recording: {drive.kind}", *drive.notes, *stand_ins]
+    return [f"recording: {drive.kind}", *drive.notes, *radios]

@@ -353,10 +353,11 @@ class Cellular(Model):
     loss: Annotated[Share, Cited("raca2020", "static, 0.37 %", MEASURED, "0.0012", "0.011")] = 0.0037
     """Of a good signal."""
     signal: Signal = Signal()
-    """What a weaker one adds."""
+    """What a weaker one adds, and what it does to throughput and power."""
     handover: Handover = Handover()
     """Changes of cell, by technology."""
     rate_mbps: Annotated[float, Field(gt=0)] = 29.0
+    """Throughput at the signal in which radios are measured (-90 dBm), for the air time of a burst. [Mbit/s]"""
     ipv6: bool = True
     nat_udp: Annotated[
         Lifetime, Cited("richter-2016", "carrier-grade NAT: median 65 s on cellular", MEASURED, "10 s", "200 s")

@@ -15,18 +15,40 @@ from numpy.typing import NDArray
 from sim.base.units import HOUR, SECOND
 from sim.machines.events import CellularAttached, CellularLost, WifiJoined, WifiLost
 from sim.machines.machine import Due, Event, StartTimer, StopTimer
-from sim.machines.radio import SETS, WIFI_SETS, lte, wifi
+from sim.machines.radio import RADIOS as NAMED
+from sim.machines.radio import lte, nr, umts, wifi
 from sim.machines.radio.air import PacketOffered, air_time
-from sim.measure.energy import Traffic, cellular_energy, wifi_energy
+from sim.measure.bursts import Rates
+from sim.measure.cellular import spent_by_cellular
+from sim.measure.energy import Traffic, cellular_energy
+from sim.measure.wifi import spent_by_wifi
 
-IDLE, BUSY, QUIET = "idle", "transfer", "tail"
+IDLE, UP, BUSY, QUIET = "idle", "promotion", "transfer", "tail"
 MEANING: dict[Any, str] = {
     lte.Phase.RRC_IDLE: IDLE,
-    lte.Phase.PROMOTING: "promotion",
+    lte.Phase.PROMOTING: UP,
     lte.Phase.SHORT_DRX: QUIET,
     lte.Phase.LONG_DRX: QUIET,
+    nr.NsaPhase.RRC_IDLE: IDLE,
+    nr.NsaPhase.PROMOTING: UP,
+    nr.NsaPhase.ADDING_SCG: UP,
+    nr.NsaPhase.LTE_CONNECTED: QUIET,
+    nr.SaPhase.RRC_IDLE: IDLE,
+    nr.SaPhase.PROMOTING: UP,
+    nr.SaPhase.RESUMING: UP,
+    nr.SaPhase.RRC_INACTIVE: QUIET,
+    umts.Phase.IDLE: IDLE,
+    umts.Phase.IDLE_TO_FACH: UP,
+    umts.Phase.IDLE_TO_DCH: UP,
+    umts.Phase.FACH_TO_DCH: UP,
     wifi.Phase.PSM: IDLE,
+    wifi.Phase.WAKING: UP,
 }
+SPLIT = (
+    lte.Phase.CONNECTED, nr.NsaPhase.EN_DC, nr.SaPhase.RRC_CONNECTED, umts.Phase.CELL_FACH, umts.Phase.CELL_DCH,
+    wifi.Phase.CAM, wifi.Phase.CAM_H,
+)  # fmt: skip
+"""Phases in which packets are on the air until the state's `end`, and after it none."""
 
 
 class Stepper:
@@ -58,41 +80,62 @@ class Stepper:
 
     def _charge(self, now: int) -> None:
         whole = self.radio.spent(self.state, now)
-        if self.state.phase in (lte.Phase.CONNECTED, wifi.Phase.CAM):
-            busy = self.radio.spent(self.state, min(now, self.state.end))
+        since, end = self.state.since, self.state.end
+        if self.state.phase in SPLIT:
+            busy = self.radio.spent(self.state, max(min(now, end), since))
+            if self.state.phase is wifi.Phase.CAM_H:  # what it draws above the other state is a component of its own
+                above = self.radio.high_mw - self.radio.cam_mw
+                self.spent["high"] += above * (now - since)
+                whole -= above * (now - since)
+                busy -= above * (max(min(now, end), since) - since)
             self.spent[BUSY] += busy
             self.spent[QUIET] += whole - busy
         elif whole:
             self.spent[MEANING[self.state.phase]] += whole
 
 
-def stepped(radio: Any, traffic: Traffic, intervals: NDArray[np.int64], rate_mbps: float) -> Counter[str]:
+def stepped(radio: Any, traffic: Traffic, intervals: NDArray[np.int64], rate: float | Rates) -> Counter[str]:
     """What the machine spends when it is told everything in order."""
     gain, loss = (
-        (CellularAttached(), CellularLost()) if isinstance(radio, lte.Lte) else (WifiJoined("home", 0.5), WifiLost())
+        (WifiJoined("home", 0.5), WifiLost())
+        if isinstance(radio, wifi.WifiPsm)
+        else (CellularAttached(), CellularLost())
     )
     stepper = Stepper(radio)
-    bursts = sorted(zip(traffic.at.tolist(), traffic.up.tolist(), traffic.down.tolist(), strict=True))
+    rows = zip(traffic.at.tolist(), traffic.up.tolist(), traffic.down.tolist(), strict=True)
+    bursts = sorted(rows, key=lambda row: row[0])  # stable: at one instant, in the order of the traffic
     for begin, end in intervals.tolist():
         stepper.tell(gain, begin)
         for at, up, down in bursts:
             if begin <= at < end:
-                stepper.tell(PacketOffered(air_time(up + down, rate_mbps)), at)
-                stepper.spent[BUSY] += radio.byte_energy(up, down)
+                rate_mbps = float(rate.at(np.array([at]))[0]) if isinstance(rate, Rates) else rate
+                stepper.tell(PacketOffered(air_time(up + down, rate_mbps), up, down), at)
+                stepper.spent[BUSY] += radio.byte_energy(up, down, rate_mbps)
         stepper.tell(loss, end)
     return stepper.spent
 
 
-def assert_equal(radio: Any, traffic: Traffic, intervals: NDArray[np.int64], rate_mbps: float) -> None:
-    expected = stepped(radio, traffic, intervals, rate_mbps)
-    if isinstance(radio, lte.Lte):
-        found = cellular_energy(radio, traffic, intervals, rate_mbps)
-        parts: tuple[str, ...]
-        parts, prefix = ("idle", "promotion", "transfer", "tail"), "cellular_"
+def assert_equal(radio: Any, traffic: Traffic, intervals: NDArray[np.int64], rate: float | Rates) -> None:
+    expected = stepped(radio, traffic, intervals, rate)
+    parts: tuple[str, ...]
+    if isinstance(radio, wifi.WifiPsm):
+        found = spent_by_wifi(radio, traffic, intervals, rate)
+        parts, prefix = (IDLE, UP, BUSY, QUIET, "high"), "wifi_"
     else:
-        found = wifi_energy(radio, traffic, intervals, rate_mbps)
-        parts, prefix = ("idle", "transfer", "tail"), "wifi_"
-    assert {part: found[prefix + part] for part in parts} == {part: expected[part] for part in parts}
+        found = spent_by_cellular(radio, traffic, intervals, rate)
+        parts, prefix = (IDLE, UP, BUSY, QUIET), "cellular_"
+    assert {part: found.parts[prefix + part] for part in parts} == {part: expected[part] for part in parts}
+    # All but standby is because of some burst; and the stretches are those whose power was charged.
+    caused = found.caused()
+    assert int(caused.sum()) == sum(found.parts.values()) - found.parts[prefix + IDLE]
+    assert (caused >= 0).all()
+    tails, tail_of, idle = found.stretches()
+    assert len(tails) == len(tail_of)
+    assert (tails[:, 0] < tails[:, 1]).all()
+    assert (traffic.at[tail_of] <= tails[:, 0]).all()
+    spans = np.concatenate((tails, idle[idle[:, 0] < idle[:, 1]]))
+    spans = spans[spans[:, 0].argsort()]
+    assert (spans[1:, 0] >= spans[:-1, 1]).all()
 
 
 def traffic_of(at: Any, up: Any, down: Any) -> Traffic:
@@ -104,15 +147,26 @@ def odd(**changes: Any) -> lte.Lte:
     return lte.Lte.model_validate(changes)
 
 
+def like(name: str, **changes: Any) -> Any:
+    """A named radio with other values."""
+    radio = NAMED[name]
+    return type(radio).model_validate(radio.model_dump() | changes)
+
+
 RADIOS: dict[str, Any] = {
-    **SETS,
-    **WIFI_SETS,
+    **NAMED,
     "no continuous reception": odd(cr_inactivity="0 s", short_drx="0 s", long_drx="3 s"),
     "no drx": odd(cr_inactivity="2 s", short_drx="0 s", long_drx="0 s"),
     "promotion as long as the tail": odd(
         promotion="1 s", cr_inactivity="400 ms", short_drx="100 ms", long_drx="500 ms"
     ),
+    "promotion longer than the tail": odd(promotion="3 s", cr_inactivity="0 s", short_drx="0 s", long_drx="1 s"),
     "no promotion": odd(promotion="0 s", long_drx="1 s"),
+    "5G leg that outlasts its tail": like("nsa-verizon-2020", nr_tail="500 ms", lte_tail="2 s"),
+    "inactive for an instant": like("sa-tmobile-2020", inactive="1 us", resume="0 s"),
+    "FACH that is soon over": like("umts-teliasonera", fach="200 ms", dch="100 ms", idle_fach="1 s"),
+    "FACH without timers": like("umts-i997", fach="0 s", reset_size="40 kB"),
+    "high rates at once": like("wifi-energybox", high_size="1 B", high_window="219999 us"),
     "off costs more than on": odd(drx_on_mw=10, paging_on_mw=0, paging_off_mw=3, long_drx="1234567 us"),
 }
 
@@ -120,14 +174,36 @@ RADIOS: dict[str, Any] = {
 def edges(radio: Any) -> list[int]:
     """Lengths at which something happens."""
     if isinstance(radio, wifi.WifiPsm):
-        return [0, radio.tail, 10 * SECOND]
+        window = radio.high_window
+        return [0, radio.tail, window, radio.tail - window, radio.promotion, radio.tail + radio.promotion, 10 * SECOND]
+    if isinstance(radio, nr.NrNsa):
+        hold = radio.promotion + radio.scg_addition
+        return [
+            0,
+            radio.promotion,
+            hold,
+            radio.nr_tail,
+            radio.nr_tail + hold,
+            radio.tail,
+            radio.tail + hold,
+            30 * SECOND,
+        ]
+    if isinstance(radio, nr.NrSa):
+        released = radio.tail + radio.inactive
+        return [0, radio.promotion, radio.resume, radio.tail, released, released + radio.promotion, 30 * SECOND]
+    if isinstance(radio, umts.Umts):
+        drain = radio.drain_up.lasts(300)
+        return [
+            0, drain, radio.reset_window, radio.idle_fach, radio.fach_dch, radio.idle_dch, radio.dch, radio.fach,
+            radio.tail, radio.tail + radio.idle_dch, 30 * SECOND,
+        ]  # fmt: skip
     short = radio.cr_inactivity + radio.short_drx
     half = radio.tail + radio.promotion // 2
     return [0, radio.cr_inactivity, short, radio.promotion, radio.tail, half, radio.tail + radio.promotion, 30 * SECOND]
 
 
 @st.composite
-def days(draw: st.DrawFn) -> tuple[Any, Traffic, NDArray[np.int64], float]:
+def days(draw: st.DrawFn) -> tuple[Any, Traffic, NDArray[np.int64], float | Rates]:
     """Days whose gaps lie at the edges, with intervals that begin and end there."""
     radio = RADIOS[draw(st.sampled_from(sorted(RADIOS)))]
     near = st.builds(
@@ -138,20 +214,24 @@ def days(draw: st.DrawFn) -> tuple[Any, Traffic, NDArray[np.int64], float]:
     gaps = draw(st.lists(near, max_size=40))
     at = np.cumsum(np.array([0, *gaps], dtype=np.int64)) + draw(near)
     n = len(at)
-    sizes = st.lists(st.sampled_from((0, 1, 100, 1_500, 40_000, 900_000)), min_size=n, max_size=n)
+    sizes = st.lists(st.sampled_from((0, 1, 100, 300, 515, 516, 1_500, 40_000, 900_000)), min_size=n, max_size=n)
     borders = draw(st.lists(st.builds(lambda t, off: max(0, t + off), st.sampled_from(at.tolist()), near), max_size=7))
     cuts = sorted({0, *borders, int(at[-1]) + draw(near)})
     kept = draw(st.lists(st.booleans(), min_size=len(cuts), max_size=len(cuts)))
     pairs = [pair for pair, keep in zip(pairwise(cuts), kept, strict=False) if keep]
     intervals = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return radio, traffic_of(at, draw(sizes), draw(sizes)), intervals, draw(st.sampled_from((0.5, 8.0, 29.0, 80.0)))
+    rate: float | Rates = draw(st.sampled_from((0.5, 8.0, 29.0, 80.0)))
+    if draw(st.booleans()):  # the signal changes its mind
+        since = np.array(sorted({0, *draw(st.lists(st.sampled_from(at.tolist()), max_size=3))}), dtype=np.int64)
+        rate = Rates(since, np.array([draw(st.sampled_from((0.3, 13.0, 29.0))) for _ in since]))
+    return radio, traffic_of(at, draw(sizes), draw(sizes)), intervals, rate
 
 
 @given(days())
-@example((SETS["lte-2012"], traffic_of([], [], []), np.array([[0, 100]]), 29.0))
-@example((WIFI_SETS["wifi-2020"], traffic_of([], [], []), np.empty((0, 2), np.int64), 29.0))
-@settings(max_examples=400, deadline=None)
-def test_edges(day: tuple[Any, Traffic, NDArray[np.int64], float]) -> None:
+@example((NAMED["lte-2012"], traffic_of([], [], []), np.array([[0, 100]]), 29.0))
+@example((NAMED["wifi-2020"], traffic_of([], [], []), np.empty((0, 2), np.int64), 29.0))
+@settings(max_examples=800, deadline=None)
+def test_edges(day: tuple[Any, Traffic, NDArray[np.int64], float | Rates]) -> None:
     assert_equal(*day)
 
 
@@ -187,7 +267,7 @@ def test_random_days(name: str, seed: int) -> None:
 @pytest.mark.parametrize("second", [1_000, 259_999, 260_000, 260_001])
 def test_exactly_when_the_tail_ends(off: int, second: int) -> None:
     """Two packets meet a promotion; a third comes when the tail after them ends, a fourth one tail after that."""
-    radio, size = SETS["lte-2012"], 36_250  # 10 ms at 29 Mbit/s
+    radio, size = lte.Lte(), 36_250  # 10 ms at 29 Mbit/s
     released = max(second, radio.promotion) + 10_000 + radio.tail
     third = SECOND + released + off
     at = [SECOND, SECOND + second, third, third + radio.tail + 10_000]

@@ -19,6 +19,7 @@ from sim.faces.cli import main
 from sim.machines.events import EngineStarted, EngineStopped, PathNoticed, SessionUp
 from sim.machines.ios.behaviour import PROFILES
 from sim.machines.radio import SETS, WIFI_SETS
+from sim.machines.radio.battery import BATTERIES
 from sim.machines.routing import Cause, Fate, Intended, Way
 from sim.measure.expectations import check_file
 from sim.measure.leaks import DISCLOSURES
@@ -117,7 +118,13 @@ def test_the_profiles_are_described_as_they_are() -> None:
             key: tomllib.loads(f"v = {value}")["v"] for key, value in re.findall(r"`(\w+) = ([\w.]+)`", rows[profile])
         }
         assert said == sets, profile
-    assert {*SETS, *WIFI_SETS} <= set(re.findall(r"^\| `((?:lte|wifi)-\d+)`", page, re.MULTILINE))
+    assert {*SETS, *WIFI_SETS} <= set(re.findall(r"^\| `((?:gsm|umts|lte|nsa|sa|wifi)-[\w-]+)`", page, re.MULTILINE))
+
+
+def test_the_batteries_are_described_as_they_are() -> None:
+    page = text(DOCS / "background" / "energy.md")
+    rows = re.findall(r"\| (iPhone [^|]*?) \| \d+ \| ([\d.]+)", page)
+    assert {model: float(wh) for model, wh in rows} == BATTERIES
 
 
 def test_every_source_that_a_page_cites_exists() -> None:

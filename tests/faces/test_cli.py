@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.faces import cli
+from sim.faces import cli, headline
 from sim.faces.terminal import clean, size, spell
 from sim.world import shipped
 from tests.commands import SMALL, Command
@@ -44,6 +44,18 @@ def test_run_says_everything_together(command: Command, small: Path) -> None:
     assert "L01 legacy socket" in out
     assert "said “all fine”  in truth: 1 outside" in out
     assert "assumed of" in out
+
+
+def test_the_batterys_two_columns_add_up_to_the_whole(command: Command, small: Path) -> None:
+    energy = json.loads(command("run", small, "--json").out)["energy"]
+    for parts in (headline.spent_on(energy), headline.spent_because_of(energy)):
+        assert sum(part.joules for part in parts) == pytest.approx(energy["total_j"])
+        assert len(parts) <= headline.PARTS + 1
+    added = [part.added for part in headline.spent_on(energy)]
+    assert sum(filter(None, added)) == pytest.approx(energy["vpn_added_j"], abs=0.5)
+    out = command("run", small).out
+    assert "Battery, in joules" in out
+    assert "because of" in out
 
 
 def test_run_of_a_sealed_phone_says_that_nothing_was_outside(command: Command, small: Path) -> None:

@@ -146,9 +146,10 @@ def the_suspended_are_silent(run: Run) -> None:
 
 def energy_adds_up(run: Run) -> None:
     """The whole is the sum of its parts, none is negative, and the phone never draws less than asleep in airplane mode."""
-    account, without = summarise(run).battery
+    account, without, blame = summarise(run).battery
     parts = account.by_component
-    assert account.total_nj == sum(parts.values())
+    assert account.total_nj == sum(parts.values()) == sum(blame.values())
+    assert all(isinstance(part, int) and part >= 0 for part in blame.values()), blame
     assert all(isinstance(part, int) and part >= 0 for part in parts.values()), parts
     assert account.total_nj >= run.scenario.duration * run.scenario.device.power.airplane_mw
     bare = without.by_component

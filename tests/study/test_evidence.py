@@ -202,6 +202,12 @@ def test_a_group_is_asked_for_by_its_beginning(command: Any) -> None:
     assert "no check of this id" in err
 
 
+def test_a_class_is_asked_for_by_its_letters(command: Any) -> None:
+    made = [made_up("X1", HOLDS), made_up("X2-a", HOLDS), made_up("XY-1", FAILS), made_up("Z3", FAILS)]
+    assert "2 checks of 2 hold" in command(made, "--only", "X")[1]
+    assert "1 check of 1 hold" in command(made, "--only", "X2")[1]
+
+
 def test_listing_runs_nothing(command: Any) -> None:
     def never(given: Given) -> Sequence[Comparison]:
         raise AssertionError

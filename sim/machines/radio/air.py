@@ -8,9 +8,21 @@ more for less time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from sim.base.units import Bytes, Duration
+from pydantic import Field
+
+from sim.base.citing import Cited
+from sim.base.units import Bytes, Duration, DurationField
 from sim.machines.machine import Event
+
+Power = Annotated[int, Field(ge=0, le=20_000)]
+"""[mW]"""
+Slope = Annotated[float, Field(ge=0, le=10_000)]
+"""[mW per Mbit/s]"""
+Cycle = Annotated[DurationField, Field(ge=1)]
+Changes = dict[str, tuple[str | int | float, Cited]]
+"""Where a named set departs from the defaults of its class: field → value as in a file, and its source."""
 
 Nanojoules = int
 """An energy. [nJ]"""
@@ -21,9 +33,14 @@ NANOJOULES_PER_MILLIJOULE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class PacketOffered(Event):
-    """A burst was handed to the radio; `air` is how long it takes on the air. [µs]"""
+    """A burst was handed to the radio; `air` is how long it takes on the air. [µs]
+
+    Some radios look at its size in each direction, too.
+    """
 
     air: Duration
+    up: Bytes = 0
+    down: Bytes = 0
 
 
 def air_time(size: Bytes, rate_mbps: float) -> Duration:

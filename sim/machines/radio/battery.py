@@ -18,7 +18,8 @@ from sim.base.units import Share
 _NANOJOULES_PER_WATT_HOUR = 3_600 * 10**9
 
 BATTERIES: dict[str, float] = {
-    # 9to5mac's table of capacities (battery-table-9to5mac).
+    # 9to5mac's table of capacities (battery-table-9to5mac); of the two minis it has none that can be right: theirs are
+    # from memory.
     "iPhone 12": 10.78,
     "iPhone 12 mini": 8.57,
     "iPhone 12 Pro Max": 14.13,

@@ -30,7 +30,7 @@ from sim.base.citing import ASSUMED, MEASURED, REPORTED, Cited, Parameters
 from sim.base.units import MILLISECOND, Bytes, Duration, DurationField, Instant, seconds
 from sim.machines.events import CellularAttached, CellularLost
 from sim.machines.machine import Due, Event, Host, Row, StartTimer, Step, StopTimer, Watch, unchanged
-from sim.machines.radio.air import Nanojoules, PacketOffered, byte_energy, duty_cycle
+from sim.machines.radio.air import Changes, Cycle, Nanojoules, PacketOffered, Power, Slope, byte_energy, duty_cycle
 
 
 class Phase(StrEnum):
@@ -57,13 +57,6 @@ class State(NamedTuple):
 _TIMERS = ("promotion", "inactivity", "short drx", "tail")
 _CONNECTED = (Phase.PROMOTING, Phase.CONNECTED, Phase.SHORT_DRX, Phase.LONG_DRX)
 
-Power = Annotated[int, Field(ge=0, le=20_000)]
-"""[mW]"""
-Slope = Annotated[float, Field(ge=0, le=10_000)]
-"""[mW per Mbit/s]"""
-Cycle = Annotated[DurationField, Field(ge=1)]
-
-# MODEL: power does not depend on signal strength; at the edge of a cell a tail may cost 1.3 times as much (bias: low).
 # MODEL: bytes are charged when they are offered, also if the connection is lost before they are carried (bias: high).
 
 
@@ -73,6 +66,8 @@ class Lte(Parameters):
     host: ClassVar[Host] = Host.NETWORK
     hears: ClassVar[frozenset[type[Event]]] = frozenset({PacketOffered, CellularAttached, CellularLost})
     rat: ClassVar[str] = "lte"
+    sending_mw: ClassVar[int] = 0
+    """Power that sending costs whatever its rate; these sets have it in a slope."""
 
     promotion: Annotated[DurationField, Cited("att-aro", "lte.conf, promotion", REPORTED, "190 ms", "400 ms")] = (
         260 * MILLISECOND
@@ -142,8 +137,6 @@ class Lte(Parameters):
     def _consistent(self) -> Lte:
         if self.drx_on > min(self.short_drx_cycle, self.long_drx_cycle) or self.paging_on > self.paging_cycle:
             raise ValueError("a receiver cannot be on for longer than its cycle")
-        if self.promotion > self.tail:  # the account's order of connections rests on it
-            raise ValueError("promotion must not take longer than the tail")
         return self
 
     @property
@@ -151,9 +144,9 @@ class Lte(Parameters):
         """How long the connection outlasts its last packet. [µs]"""
         return self.cr_inactivity + self.short_drx + self.long_drx
 
-    def byte_energy(self, up: Bytes, down: Bytes) -> Nanojoules:
-        """What a burst's bytes cost on top of the states' power. [nJ]"""
-        return byte_energy(up, down, self.alpha_ul, self.alpha_dl)
+    def byte_energy(self, up: Bytes, down: Bytes, rate_mbps: float) -> Nanojoules:
+        """What a burst's bytes cost on top of the states' power, at this throughput. [nJ]"""
+        return byte_energy(up, down, self.alpha_ul + self.sending_mw / rate_mbps, self.alpha_dl)
 
     def spent(self, state: State, until: Instant) -> Nanojoules:
         """Energy of a state from its beginning (`state.since`) to `until`. [nJ]"""
@@ -222,9 +215,7 @@ class Lte(Parameters):
         )
 
 
-LTE_2012 = Lte()
-
-LTE_2020_CITED: dict[str, tuple[str | int | float, Cited]] = {
+LTE_2020_CITED: Changes = {
     "promotion_mw": (600, Cited("judgement", "half of the 2012 profile", ASSUMED, "400 mW", "1200 mW")),
     "cr_inactivity": (
         "200 ms",
@@ -286,5 +277,3 @@ LTE_2020_CITED: dict[str, tuple[str | int | float, Cited]] = {
     "attach_mj": (1800, Cited("judgement", "promotion power for 3 s of registration", ASSUMED, "1000 mJ", "12000 mJ")),
 }
 """Where "lte-2020" departs from the defaults: field → value as in a file, and its source."""
-
-LTE_2020 = Lte.model_validate({name: value for name, (value, _) in LTE_2020_CITED.items()})

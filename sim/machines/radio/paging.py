@@ -30,22 +30,22 @@ class Paged(Protocol):
 
     @property
     def promotion(self) -> Duration:
-        """From idle to connected. [µs]"""
+        """How long the first packet waits from idle until it can be sent. [µs]"""
         ...
 
     @property
     def tail(self) -> Duration:
-        """How long the connection outlasts its last packet. [µs]"""
+        """How long the connection outlasts its last packet: within it, no promotion from idle. [µs]"""
         ...
 
     @property
     def paging_cycle(self) -> Duration:
-        """[µs]"""
+        """How often an idle phone listens. [µs]"""
         ...
 
     @property
     def long_drx_cycle(self) -> Duration:
-        """[µs]; 0 if a connected phone always listens."""
+        """How often a connected, silent phone listens; 0 if it never stops. [µs]"""
         ...
 
 

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     """A figure that somebody measured and that is not among the inputs."""
     PROGRAM = "another program"
     """What another program says of the same input."""
+    FITTED = "fitted"
+    """Inputs were fitted to the same data: only shape and implementation are tested."""
     CLOSED_FORM = "closed form"
     """A consequence of published parameters, by arithmetic: tests integrator and state machine."""
     ORDERING = "ordering"

@@ -176,7 +176,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "A10",
         "LTE, connected and silent: answers to a server's probes 1 to 9 s after the last packet",
-        Kind.CLOSED_FORM,
+        Kind.FITTED,
         "narayanan2021",
         "RRC-Probe, Verizon LTE, the tail",
         _connected,
@@ -212,7 +212,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "A19",
         "outages while driving with 4G: number, share and lengths in 200 hours",
-        Kind.CLOSED_FORM,
+        Kind.FITTED,
         "lumos5g",
         "4G driving, 3.9 hours, 85 outages",
         _outages,
