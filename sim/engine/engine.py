@@ -382,7 +382,7 @@ class Engine:
 
     def _transmit_inside(self, path: PathState, message: Transmit, record: int) -> None:
         """Put a packet into the tunnel as an app would; what answers it is for the watches to see."""
-        self._say(PROTOCOL)
+        self._say(PROTOCOL, self.now + 1)  # at one instant the protocol precedes the monitor
         self.traffic.flush(self.now)
         if path.default is not None:
             wrapped = [size + self.world.protocol.overhead(size) for size in (message.size, message.answer)]
@@ -487,15 +487,15 @@ class Engine:
             # One packet may answer two actors at once: the protocol goes first, whoever was asked first.
             self._schedule(at, Wake(actor, first, self._tokens), LAST if actor == MONITOR else NORMAL)
 
-    def _say(self, actor: int) -> None:
-        """Send what a machine has let the engine say by itself since it was last asked."""
-        begin, chatter = self._listened[actor], self._chatter[actor]
-        if not chatter or begin >= self.now:
+    def _say(self, actor: int, until: Instant | None = None) -> None:
+        """Send what a machine has let the engine say by itself since it was last asked, before `until` (now)."""
+        begin, chatter, until = self._listened[actor], self._chatter[actor], until or self.now
+        if not chatter or begin >= until:
             return
-        self._listened[actor] = self.now
+        self._listened[actor] = until
         situation = self.standings[-1].situation
         online, works = situation.default is not None, situation.works(situation.default)
-        for at, watch in self.traffic.said(chatter, begin, self.now):
+        for at, watch in self.traffic.said(chatter, begin, until):
             self._said[actor] = at
             if works:
                 self.nat.said, self.nat.by = at, self.changed[actor]
