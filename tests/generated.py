@@ -55,6 +55,18 @@ def day(number: int, protocol: str | None = None, sleeps: bool | None = None) ->
     return scenario(table(Dice(Random(number).randint), protocol, sleeps))
 
 
+def quiet_day(number: int) -> Scenario:
+    """A day on which little is said and much is pushed, so that NATs forget tunnels."""
+    dice = Dice(Random(number).randint)
+    found = table(dice)
+    for app in found["apps"]:
+        app["background"] = "always"
+        for sockets in app["sockets"]:
+            law, every = dice.one_of("push", "push", "poisson"), dice.us(10 * SECOND, 4 * MINUTE)
+            sockets |= {"traffic": {"law": law, "every": every}, "destination": "internet", "lifetime": "5 min"}
+    return scenario(found)
+
+
 @st.composite
 def tables(draw: st.DrawFn, protocol: str | None = None, sleeps: bool | None = None) -> Table:
     """Days as files would say them."""
@@ -93,6 +105,8 @@ def table(dice: Dice, protocol: str | None = None, sleeps: bool | None = None) -
             "wake_for": dice.us(3 * SECOND, 40 * SECOND),
         }
     _roughen(dice, found)
+    for access in (*found["wifi"], found["cellular"]):
+        access["nat_udp"] = dice.one_of("10 s", "30 s", "3 min")
     _by_name(dice, found["vpn"], protocol)
     return found
 

@@ -27,7 +27,8 @@ from sim.base.laws import Law
 from sim.base.streams import Streams
 from sim.base.units import NEVER, SECOND, Duration, Instant
 from sim.engine.flows import Flows
-from sim.engine.jobs import Answer, FlowDue, Job, Line, Scheduled, Timer, Wake
+from sim.engine.jobs import Answer, FlowDue, Job, Line, Scheduled, Timer, TranslationDue, Wake
+from sim.engine.nat import Nat
 from sim.engine.network import Control, Network
 from sim.engine.standing import MONITOR, NAMES, PATH, PROTOCOL, PROVIDER, TUNNEL, Standing, read, since
 from sim.engine.timeline import Timeline
@@ -57,7 +58,9 @@ from sim.world.world import World
 
 LOOK_AHEAD: Duration = 130 * SECOND
 """How far ahead watches are asked: a little more than WireGuard's rekey, so that one question usually does."""
-FIRST, LAST = EventPriority(URGENT - 1), EventPriority(NORMAL + 1)
+FIRST, SCRIPT, LAST = EventPriority(URGENT - 2), EventPriority(URGENT - 1), EventPriority(NORMAL + 1)
+"""At one instant the horizon comes first, then the script, then what traffic does (URGENT), then timers and answers,
+then the monitor."""
 _BLOCK = 64
 """Uniform numbers drawn at once for one purpose."""
 _CHATTY = (OnReply, OnSilence)
@@ -123,8 +126,10 @@ class Engine:
         self._said: list[Instant] = [-NEVER] * len(machines)
 
         self.timeline = Timeline([])
-        self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits), world.evaluated)
+        pushed = np.array([t.pushed for t in world.traits], dtype=bool)
+        self.traffic = Traffic(nature.at, nature.flow, world.classes, len(world.traits), world.evaluated, pushed)
         self.network = Network(world, self.traffic)
+        self.nat = Nat(self.traffic, self.network)
         self.flows = Flows(world, self.traffic, self._remind)
         self.standings: list[Standing] = []
         self._dirty = True
@@ -157,7 +162,7 @@ class Engine:
         """Schedule the next line of the script, before any timer of its instant."""
         line = next(self._script, None)
         if line is not None:
-            self._schedule(line[0], Line(line[1]), URGENT)
+            self._schedule(line[0], Line(line[1]), SCRIPT)
 
     def _schedule(self, at: Instant, job: Job, priority: EventPriority = NORMAL) -> None:
         event = Scheduled(self._env)
@@ -358,6 +363,10 @@ class Engine:
             return
         if actor != PROTOCOL:
             self._say(PROTOCOL)  # what it has sent meanwhile keeps the radio awake
+        elif path.works:
+            self.nat.said, self.nat.by = self.now, record
+            if not self.network.reached:
+                self._translate(True)
         network, server = self.network, self.states[PROVIDER].server
         way, answer = network.way(path, server, self.now), message.answer
         if answer:
@@ -373,7 +382,7 @@ class Engine:
 
     def _transmit_inside(self, path: PathState, message: Transmit, record: int) -> None:
         """Put a packet into the tunnel as an app would; what answers it is for the watches to see."""
-        self._say(PROTOCOL)
+        self._say(PROTOCOL, self.now + 1)  # at one instant the protocol precedes the monitor
         self.traffic.flush(self.now)
         if path.default is not None:
             wrapped = [size + self.world.protocol.overhead(size) for size in (message.size, message.answer)]
@@ -395,11 +404,31 @@ class Engine:
         if last is None or situation.answers != last.situation.answers or self.traffic.round_trip != round_trip:
             self.traffic.set_answers(situation.answers, round_trip, self.now)
         if last is None or situation.default != last.situation.default:
-            self.network.cellular_since = self.now
+            self.network.default_since = self.now
+        if last is not None and situation.address != last.situation.address:
+            self.nat.since, self.nat.asked = self.now, -1
         if last is not None and last.begin == self.now:
             self.standings.pop()
         self.standings.append(standing)
         self.flows.look(last, standing, max(self.changed))
+
+    def look_at_translation(self) -> None:
+        """The mapping may have expired before a push of this instant, or a packet of this instant makes it again."""
+        self.nat.asked = -1
+        self._say(PROTOCOL)
+        if self.nat.next_change(self.states[PATH], self.now) == self.now:
+            self._translate(not self.network.reached)
+
+    def _translate(self, reached: bool) -> None:
+        """From now on what the server sends by itself reaches the phone, or does not."""
+        rows, event = self.timeline.rows, ev.TranslationMade() if reached else ev.TranslationExpired()
+        rows.append((self.now, "network", event, self.nat.by, ""))
+        self.nat.by = self.changed[PROTOCOL] = len(rows) - 1
+        self.nat.asked = -1
+        if reached:
+            self.nat.said = self.now
+        self.network.reached, self._dirty = reached, True
+        self.forget_watches(PROTOCOL)
 
     # Watches ----------------------------------------------------------------------------------------------------------
 
@@ -414,13 +443,20 @@ class Engine:
             if self._asked[actor] != version and self._hosts[actor] not in self._suspended:
                 self._asked[actor] = version
                 self._ask(actor)
+        if self.nat.asked != self.traffic.version:
+            self.nat.asked = self.traffic.version
+            at = self.nat.next_change(self.states[PATH], self.now)
+            if at < min(self.nat.due, self.horizon):
+                self.nat.due = at
+                self._schedule(at, TranslationDue(at), URGENT)
 
     def _ask(self, actor: int, in_sleep: bool = False) -> None:
         """Ask a machine what it waits for, and schedule what comes first.
 
         Answers are sought only so far ahead; if nothing comes true by then, the machine is asked again. So it is
-        where the engine may no longer speak for it. For the time of a sleep (`in_sleep`) the engine does not speak; and
-        if the machine's clock stands still, only a packet can make a watch come true whose time had come before.
+        where the engine may no longer speak for it. It may not while a NAT has forgotten the tunnel: then what a
+        machine says matters to others. For the time of a sleep (`in_sleep`) the engine does not speak; and if the
+        machine's clock stands still, only a packet can make a watch come true whose time had come before.
         """
         self._say(actor)
         self.wakes[actor], self._listened[actor] = 0, self.now
@@ -433,7 +469,7 @@ class Engine:
             if isinstance(watch, _CHATTY) and watch.says is not None:
                 if self._said[actor] > watch.since:
                     watch = watch._replace(since=self._said[actor])
-                if not in_sleep and watch.until > self.now:
+                if not in_sleep and self.network.reached and watch.until > self.now:
                     chatter.append(watch)
                     continue
             asked.append(watch)
@@ -451,15 +487,18 @@ class Engine:
             # One packet may answer two actors at once: the protocol goes first, whoever was asked first.
             self._schedule(at, Wake(actor, first, self._tokens), LAST if actor == MONITOR else NORMAL)
 
-    def _say(self, actor: int) -> None:
-        """Send what a machine has let the engine say by itself since it was last asked."""
-        begin, chatter = self._listened[actor], self._chatter[actor]
-        if not chatter or begin >= self.now:
+    def _say(self, actor: int, until: Instant | None = None) -> None:
+        """Send what a machine has let the engine say by itself since it was last asked, before `until` (now)."""
+        begin, chatter, until = self._listened[actor], self._chatter[actor], until or self.now
+        if not chatter or begin >= until:
             return
-        self._listened[actor] = self.now
-        online = self.standings[-1].situation.default is not None
-        for at, watch in self.traffic.said(chatter, begin, self.now):
+        self._listened[actor] = until
+        situation = self.standings[-1].situation
+        online, works = situation.default is not None, situation.works(situation.default)
+        for at, watch in self.traffic.said(chatter, begin, until):
             self._said[actor] = at
+            if works:
+                self.nat.said, self.nat.by = at, self.changed[actor]
             if online and watch.says is not None:
                 self.network.control.append(Control(at, watch.says.name, watch.says.size, 0, self.changed[actor]))
         if self._said[actor] >= begin:

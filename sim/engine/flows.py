@@ -15,6 +15,7 @@ import numpy as np
 from sim.base.units import NEVER, Instant
 from sim.engine.standing import Standing
 from sim.engine.traffic import Traffic
+from sim.machines.events import Interface
 from sim.machines.ios.sockets import Reaction, reaction
 from sim.machines.routing import ASPECTS, Binding, Fate, Situation, Verdict, Way, fresh, holds_address, kept
 from sim.world.classes import ADDRESS, POLICY
@@ -127,13 +128,15 @@ class Flows:
                 self._waits[index] = _still_waits(verdict, waited, self._now)
                 if old is None or old.way is not verdict.way:
                     self._class_enters(index, old, verdict, waited)
-                if old is not None and old.binding is not None and old.binding != verdict.binding:
-                    self._class_moves(index, old.binding, verdict, waited)
+                if old is not None and (old.binding != verdict.binding or old.first != verdict.first):
+                    was = old.home
+                    if was is not None and was != verdict.home:
+                        self._class_moves(index, was, verdict, waited)
         if self.loners:
             only_the_session = _only_the_session(last, standing)
             for flow, loner in list(self.loners.items()):
                 # To a socket outside the tunnel the session means nothing.
-                if not only_the_session or loner.inside:
+                if not only_the_session or (loner.binding and loner.binding.interface is Interface.UTUN):
                     self._loner_looks(flow, last.situation if last else None)
 
     def _class_enters(self, index: int, old: Verdict | None, new: Verdict, waited: Instant) -> None:
@@ -156,7 +159,7 @@ class Flows:
         for flow in self._members[index].alive(now):
             if flow not in self.loners:
                 self.loners[flow] = Loner(old, self._record, new.way is Way.TUNNEL, waited)
-                self._react(flow, old, new.binding)
+                self._react(flow, old, new.home)
 
     def _react(self, flow: int, binding: Binding, new: Binding | None) -> None:
         """A live socket, bound to `binding`, while a new one would be bound to `new`."""
@@ -234,7 +237,7 @@ class Flows:
         binding = loner.binding
         if binding is None:
             return
-        traits, new = world.traits[world.classes[flow]], self.verdicts[world.classes[flow]].binding
+        traits, new = world.traits[world.classes[flow]], self.verdicts[world.classes[flow]].home
         if binding == new:
             self._follow(flow)
             return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simpy.events import Event as SimPyEvent
 
+from sim.base.units import NEVER, Instant
 from sim.machines.machine import Due, Event
 
 if TYPE_CHECKING:
@@ -78,7 +79,19 @@ class FlowDue(NamedTuple):
         engine.flows.due(self.flow, self.token, engine.now)
 
 
-Job = Line | Answer | Timer | Wake | FlowDue
+class TranslationDue(NamedTuple):
+    """The NAT's mapping may change, unless an earlier look has been asked for since."""
+
+    at: Instant
+
+    def happen(self, engine: Engine) -> None:
+        """Look."""
+        if engine.nat.due == self.at:
+            engine.nat.due = NEVER
+            engine.look_at_translation()
+
+
+Job = Line | Answer | Timer | Wake | FlowDue | TranslationDue
 
 
 class Scheduled(SimPyEvent):

@@ -1,9 +1,9 @@
-"""What a packet meets between the phone and its VPN server: delay, loss, a radio that must wake, a server that may
-be silent."""
+"""What a packet meets between the phone and its VPN server: delay, loss, a radio that must wake, a handover under way,
+a server that may be silent."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple, TypeVar
 
 from sim.base.units import NEVER, Bytes, Duration, Instant
@@ -11,8 +11,11 @@ from sim.engine.traffic import Traffic
 from sim.machines.events import Interface
 from sim.machines.ios.path import PathState
 from sim.machines.machine import Transmit
-from sim.machines.radio import SETS
+from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.cellular import CellularRadio
+from sim.machines.radio.paging import listens_after, wakes_after
+from sim.world.intervals import Intervals
+from sim.world.scenario import Wifi
 from sim.world.world import World
 
 _RECENT = 8
@@ -56,8 +59,15 @@ class Network:
         self._wifis = {w.ssid: w for w in scenario.wifi}
         self._servers = {s.name: s for s in scenario.servers}
         self._traffic = traffic
-        self._signal = [(at, self._cellular.signal.band(dbm)) for at, dbm in world.nature.signal]
         self._radios = [(at, SETS[name]) for at, name in world.nature.radios]
+        self._signal = list(world.nature.signal)
+        self._station = WIFI_SETS[scenario.device.wifi_radio]
+        self._handovers, self._roams = _ends(world.nature.interruptions), _ends(world.nature.roams)
+        vpn = scenario.vpn
+        self._over_tcp = vpn.protocol == "openvpn" and vpn.openvpn.transport == "tcp"
+        self._slow = scenario.device.behaviour.mptcp_slow
+        self.reached = True
+        """What the server sends by itself reaches the phone."""
         self._round_trips: list[tuple[Instant, Duration | None]] = list(world.nature.round_trips) or [(0, None)]
         self._losses: list[tuple[Instant, float | None]] = list(world.nature.losses) or [(0, None)]
         self._ways: dict[tuple[str | None, str, Access], Way] = {}
@@ -69,12 +79,12 @@ class Network:
         self.silent: set[str] = set()
         """Servers that answer nobody just now."""
         self.control: list[Control] = []
-        self.cellular_since: Instant = 0
-        """When cellular last became the default path."""
+        self.default_since: Instant = 0
+        """When the default path last changed."""
 
     def way(self, path: PathState, server: str, now: Instant) -> Way:
         """The way over the default path."""
-        wifi = self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
+        wifi = self._wifi(path)
         access = Access(wifi.rtt, wifi.loss) if wifi else self._cellular_access(now)
         key = (wifi.ssid if wifi else None, server, access)
         found = self._ways.get(key)
@@ -84,9 +94,13 @@ class Network:
             found = self._ways[key] = Way(access.rtt + behind.extra_rtt, loss, ipv6)
         return found
 
+    def _wifi(self, path: PathState) -> Wifi | None:
+        """The Wi-Fi network that is the default path, if one is."""
+        return self._wifis.get(path.wifi_near or "") if path.default is Interface.WIFI else None
+
     def _cellular_access(self, now: Instant) -> Access:
         """What cellular is like at this moment: as it was recorded, or as the signal makes it."""
-        band = _latest(self._signal, now)
+        band = self._cellular.signal.of(_latest(self._signal, now), self.radio(now).rat)
         rtt, loss = _latest(self._round_trips, now), _latest(self._losses, now)
         return Access(
             self._cellular.rtt + band.delay if rtt is None else rtt,
@@ -99,25 +113,48 @@ class Network:
 
     def carries(self, path: PathState, server: str) -> bool:
         """Whether the default path and the server carry packets."""
-        if path.default is None or server in self.silent:
-            return False
-        return path.wifi_works if path.default is Interface.WIFI else path.cellular_works
+        return server not in self.silent and path.works
+
+    def wifi_slow(self, path: PathState) -> bool:
+        """Whether the default path is a Wi-Fi that multipath TCP finds slow."""
+        wifi = self._wifi(path)
+        return wifi is not None and wifi.rtt > self._slow
+
+    def translation_lifetime(self, path: PathState) -> Duration:
+        """How long the default network's NAT remembers a tunnel that is silent. [µs]"""
+        access = self._wifi(path) or self._cellular
+        return access.nat_tcp if self._over_tcp else access.nat_udp
 
     def answer_after(self, message: Transmit, way: Way, path: PathState, now: Instant) -> Duration:
-        """From sending a message until its answer is complete. [µs]"""
-        wait = self._radio_wait(now) if path.default is Interface.CELLULAR else 0
-        return wait + message.round_trips * way.round_trip
+        """From sending a message until its answer is complete. [µs]
+
+        # MODEL: of an exchange of several round trips only the first packet and the last answer meet the radio and
+        # handovers. Bias: exchanges over an access whose round trip is longer than a DRX cycle are too quick.
+        """
+        cellular = path.default is Interface.CELLULAR
+        breaks = self._handovers if cellular else self._roams
+        sent = _held(now + (self._radio_wait(now) if cellular else 0), breaks)
+        back = sent + message.round_trips * way.round_trip
+        asked = back - way.round_trip
+        i = bisect_left(self._traffic.times, back)
+        quiet = back - max(asked, self._traffic.times[i - 1] if i else asked)
+        if cellular:
+            back += listens_after(self.radio(now), quiet)
+        else:
+            back += wakes_after(self._station, quiet, back - self.default_since)
+        return _held(back, breaks) - now
 
     def _radio_wait(self, now: Instant) -> Duration:
         """Promotion that a packet offered now waits for.
 
-        # MODEL: every burst counts as radio activity, also one that a policy held back. Bias: after a held burst a
-        # handshake may find the radio awake up to one promotion (0.3 s) too early.
+        # MODEL: every burst counts as radio activity from its instant on, also one that a policy held back and a push
+        # whose page is not yet heard. Bias: just after one, a handshake may find the radio awake up to a promotion
+        # (0.3 s) too early, and after a push up to a paging cycle more.
         """
         times, radio = self._traffic.times, self.radio(now)
         recent = [c.at for c in self.control[-_RECENT:] if c.at < now]
         i = bisect_left(times, now)
-        last = max(times[i - 1] if i else -NEVER, recent[-1] if recent else -NEVER, self.cellular_since - radio.tail)
+        last = max(times[i - 1] if i else -NEVER, recent[-1] if recent else -NEVER, self.default_since - radio.tail)
         if now - last >= radio.tail:
             return radio.promotion
         # Awake, unless the promotion that woke it is still under way: look for its first packet.
@@ -128,6 +165,23 @@ class Network:
             return 0
         before = max([times[j - 1] if j else -NEVER, *(t for t in recent if t < window)])
         return first + radio.promotion - now if first - before >= radio.tail else 0
+
+
+class _Breaks(NamedTuple):
+    """When nothing passes for a moment."""
+
+    begins: list[Instant]
+    ends: list[Instant]
+    """One more: before the first beginning stands 0."""
+
+
+def _ends(interruptions: Intervals) -> _Breaks:
+    return _Breaks(interruptions[:, 0].tolist(), [0, *interruptions[:, 1].tolist()])
+
+
+def _held(at: Instant, breaks: _Breaks) -> Instant:
+    """`at`, or the end of the handover that is under way then."""
+    return max(at, breaks.ends[bisect_right(breaks.begins, at)])
 
 
 T = TypeVar("T")

@@ -76,6 +76,7 @@ def read(
         provider.drops,
         network.diversions.get(provider.looked_up_on or "", 0),
         carries,
+        network.reached,
         machine.seals(tunnel),
         routes and world.scenario.vpn.enforce_routes,
         default,
@@ -85,6 +86,7 @@ def read(
         path.cellular_works,
         network.way(path, provider.server, now).ipv6,
         path.signed_in and default is Interface.WIFI,
+        network.wifi_slow(path),
         network.diversions.get(path.wifi_near or "", 0) if default is Interface.WIFI else 0,
         bool(path.wifi) and path.wifi_near in network.with_vpn,
     )

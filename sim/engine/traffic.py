@@ -9,9 +9,8 @@ Definitions. A burst is *sent* at its instant if its flow is in the tunnel then.
 arrives, one round trip later, if the tunnel answers all the while: what is under way when answers stop or the round
 trip changes is lost. What was sent in vain, or waited, is sent together when the way opens (`flush`).
 
-# MODEL: a pushed burst counts as sent, too: its acknowledgement is; and a server that has lost its keys is woken by
-# it as if the phone had spoken. Bias: pushes into an idle tunnel are delivered although the carrier's NAT may have
-# closed.
+# MODEL: a pushed burst that reaches the phone counts as sent, too: its acknowledgement is; and a server that has lost
+# its keys is woken by it as if the phone had spoken.
 # MODEL: what waited is sent when the way opens even if all of it has been given up meanwhile. Bias: one packet, and so
 # at most one keepalive or handshake, too many after a long outage.
 # MODEL: an answer takes the round trip only; the radio's promotion is added to control messages, not to data. Bias:
@@ -25,6 +24,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.base.units import HOUR, NEVER, Duration, Instant
 from sim.machines.machine import (
@@ -40,15 +40,28 @@ from sim.machines.machine import (
 from sim.world.intervals import Ints
 
 NOTED_AHEAD: Duration = 3 * HOUR
+PUSHES_AHEAD = 64
+"""How many pushes are looked at to find one that would not reach the phone."""
 
 
 class Traffic:
     """The columns of one run, and what is in the tunnel now."""
 
-    def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int, evaluated: Ints) -> None:
+    def __init__(
+        self,
+        at: Ints,
+        flow: Ints,
+        classes: Ints,
+        n_classes: int,
+        evaluated: Ints,
+        pushed: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.times = array("q", at.tobytes())
         self._evaluated = array("q", evaluated.tobytes())
         """Instants of the bursts that on-demand's EvaluateConnection decides about."""
+        self._pushes: list[int] = [] if pushed is None else np.flatnonzero(pushed[classes[flow]]).tolist()
+        """Rows of bursts that the other side begins."""
+        self._push_at = [self.times[row] for row in self._pushes]
         self._flags = bytearray(len(at))
         self._inside = np.frombuffer(self._flags, dtype=np.uint8)
         order = np.argsort(flow, kind="stable")
@@ -192,6 +205,34 @@ class Traffic:
             return NEVER
         sent = self.next_sent(max(after - self.round_trip, self._answers_since))
         return sent + self.round_trip if sent < NEVER else NEVER
+
+    def next_unreached(self, now: Instant, said: Instant, since: Instant, lifetime: Duration) -> Instant:
+        """The first push into the tunnel at or after `now` before which the phone was silent for `lifetime`, or has
+        not spoken since `since`, if nothing changes.
+
+        If none is noted: when to ask again, or NEVER.
+
+        Parameters
+        ----------
+        said : when the phone last said something that is no burst
+        """
+        self._note(now)
+        times, flags, pushes = self.times, self._flags, self._pushes
+        low, first = bisect_left(times, now), bisect_left(self._push_at, now)
+        spoke = -NEVER
+        for row in pushes[first : first + PUSHES_AHEAD]:
+            at = times[row]
+            if at >= self._noted_until:
+                return at
+            if not flags[row]:
+                continue
+            i = flags.rfind(1, low, row)
+            if i < 0 and spoke == -NEVER:
+                spoke = max(said, self.last_sent(now - 1), *self._flushes[-1:])
+            before = times[i] if i >= 0 else spoke
+            if at - before >= lifetime or before < since:
+                return at
+        return self._push_at[first + PUSHES_AHEAD] if first + PUSHES_AHEAD < len(pushes) else NEVER
 
     # Watches ----------------------------------------------------------------------------------------------------------
 

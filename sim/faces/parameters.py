@@ -19,7 +19,9 @@ from sim.base.sources import SOURCES
 from sim.machines.ios.implementations import IMPLEMENTATIONS
 from sim.machines.protocols import PROTOCOLS
 from sim.machines.radio import CITED, RADIOS
+from sim.machines.radio.handover import Rat
 from sim.world.cited import Place, cited_of, models, of_scenario
+from sim.world.outages import OUTAGES, Outages
 from sim.world.scenario import Scenario, Vpn
 
 
@@ -55,7 +57,7 @@ def walk() -> list[Parameter]:
 
 
 def _places() -> list[Place]:
-    return [*of_scenario(), *_of_radios(), *_of_implementations()]
+    return [*of_scenario(), *_of_radios(), *_of_implementations(), *_of_outages()]
 
 
 def uncited() -> list[str]:
@@ -83,11 +85,14 @@ def used_in(scenario: Scenario) -> list[Parameter]:
     unused = [*(f"vpn.{p}." for p in PROTOCOLS if p != scenario.vpn.protocol)]
     if not scenario.vpn.client.monitor.active:
         unused.append("vpn.client.monitor.")
+    rats = {scenario.rat(stay) for stay in scenario.stays}
+    unused += [
+        f"cellular.handover.{what}_{rat}" for what in ("spacing", "interruption") for rat in Rat if rat not in rats
+    ]
     others = tuple(unused)
-    sets = tuple(
-        f"{name}: "
-        for name in (scenario.cellular.radio, scenario.device.wifi_radio, scenario.vpn.client.implementation)
-    )
+    laws = [name for name, (law, _) in OUTAGES.items() if any(stay.outages == law for stay in scenario.stays)]
+    radios = (scenario.cellular.radio, scenario.device.wifi_radio)
+    sets = tuple(f"{name}: " for name in (*radios, scenario.vpn.client.implementation, *laws))
     return [
         Parameter(p.path, *_shown(p), p.cited)
         for p in _places()
@@ -164,6 +169,14 @@ def _of_radios() -> Iterator[Place]:
                 yield Place(f"{set_name}: {name}", type(radio), name, field, cited, getattr(radio, name))
 
 
+def _of_outages() -> Iterator[Place]:
+    """Values of the named laws of outages."""
+    for law_name, (law, cited) in OUTAGES.items():
+        for name, field in Outages.model_fields.items():
+            if name != "long_length" or law.long_share:
+                yield Place(f"{law_name}: {name}", Outages, name, field, cited, getattr(law, name))
+
+
 def _of_implementations() -> Iterator[Place]:
     """Values of the named client implementations, each with the source that says so of this program."""
     for name, found in IMPLEMENTATIONS.items():
@@ -187,7 +200,8 @@ def markdown() -> str:
         "Every number of the model that a reader might vary, with its range and where it comes from. A section is a",
         'table of a scenario file: `rekey_after_time = "120 s"` below `[vpn.wireguard]` sets that one, as does',
         '`--set vpn.wireguard.rekey_after_time="120 s"`. Values of the radios come as named sets, chosen with',
-        "`cellular.radio` and `device.wifi_radio`; those of real VPN programs, with `vpn.client`.",
+        "`cellular.radio` and `device.wifi_radio`; those of real VPN programs, with `vpn.client`; laws of outages,",
+        "with `outages` of a stay.",
         "",
         "- **specified**: a standard, a platform's schema or the program's own source code fixes it.",
         "- **measured**: a paper, a published log or a laboratory measured it.",
@@ -218,7 +232,7 @@ def _sections(parameters: list[Parameter]) -> dict[str, list[Parameter]]:
     found: dict[str, list[Parameter]] = {}
     for p in parameters:
         name, of_a_set, _ = p.path.partition(": ")
-        kind = "Client" if name in IMPLEMENTATIONS else "Radio"
+        kind = "Client" if name in IMPLEMENTATIONS else "Outages" if name in OUTAGES else "Radio"
         section = f"{kind} {name}" if of_a_set else f"`[{p.path.rsplit('.', 1)[0]}]`"
         found.setdefault(section, []).append(p)
     return found

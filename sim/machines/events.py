@@ -47,6 +47,11 @@ class WifiDemoted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WifiPreferred(Event):
+    """Wi-Fi is good enough again to be the default path."""
+
+
+@dataclass(frozen=True, slots=True)
 class WifiLost(Event):
     """The phone left the Wi-Fi network; the address is gone. `gap` is the time until cellular takes over. [µs]"""
 
@@ -123,6 +128,16 @@ class MemoryPressed(Event):
 @dataclass(frozen=True, slots=True)
 class ProviderCrashed(Event):
     """The provider process crashed by a fault of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationExpired(Event):
+    """A NAT on the way forgot the tunnel: what the server sends no longer reaches the phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationMade(Event):
+    """A packet from the phone made the NAT know the tunnel again."""
 
 
 # The user and the management ------------------------------------------------------------------------------------------

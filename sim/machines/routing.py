@@ -45,6 +45,8 @@ class Way(StrEnum):
     """The system drops it."""
     HELD = "held"
     """On-demand holds the new flow until the tunnel is up."""
+    UNREACHED = "unreached"
+    """Pushed to the phone through a tunnel that a NAT on the way has forgotten."""
     NOWHERE = "nowhere"
     """No usable network."""
 
@@ -147,6 +149,10 @@ class Traits(NamedTuple):
     """Link control: works before any path is up."""
     falls_back: bool = False
     """A look-up that the tunnel leaves unanswered asks the network's resolver, too."""
+    pushed: bool = False
+    """The other side begins: its bursts must reach the phone first."""
+    multipath: str = "none"
+    """Multipath TCP: `handover` or `interactive` puts a second subflow on cellular."""
     probe: bool = False
     """Not a flow: what a leak-test page would see."""
     reason: Reason | None = None
@@ -193,6 +199,8 @@ class Situation(NamedTuple):
     none."""
     answers: bool
     """What enters the tunnel comes back: session, path and server all carry."""
+    reached: bool
+    """What the server sends by itself reaches the phone: no NAT on the way has forgotten the tunnel."""
     seals: bool
     enforces: bool
     """enforceRoutes scopes included routes to the tunnel, over an app's own choice of interface."""
@@ -206,10 +214,17 @@ class Situation(NamedTuple):
     """The default network has IPv6."""
     portal: bool
     """The default network is one that wanted a sign-in."""
+    wifi_slow: bool
+    """The default network is a Wi-Fi too slow for an interactive multipath socket."""
     diversion: int = 0
     """Number of the default network among those with routes of their own; 0: it has none."""
     beyond: bool = False
     """The router of the Wi-Fi network has a VPN of its own: what leaves over Wi-Fi is inside that one."""
+
+    @property
+    def address(self) -> int:
+        """Number of the default interface's address; 0: none."""
+        return self.wifi if self.default is Interface.WIFI else self.cellular if self.default else 0
 
     def works(self, interface: Interface | None) -> bool:
         """Whether this interface carries packets while it has an address; no interface does not."""
@@ -230,6 +245,13 @@ class Verdict(NamedTuple):
     cause: Cause | None
     grounds: tuple[str, ...]
     """Names of the parts of the situation that justify it; see :data:`ASPECTS`."""
+    first: Binding | None = None
+    """Where the first subflow of a multipath socket is bound, when this is about its second one."""
+
+    @property
+    def home(self) -> Binding | None:
+        """Where the socket itself is bound."""
+        return self.first or self.binding
 
     @property
     def exposed(self) -> bool:
@@ -245,15 +267,53 @@ class Verdict(NamedTuple):
 ASPECTS: dict[str, tuple[str, ...]] = {
     "intent": ("intent",),
     "tunnel": ("connected", "routes", "utun", "gap", "holds", "deadlocked", "drops", "forged"),
-    "session": ("answers",),
+    "session": ("answers", "reached"),
     "policy": ("seals", "enforces"),
-    "path": ("default", "wifi", "cellular", "wifi_works", "cellular_works", "ipv6", "portal", "diversion", "beyond"),
+    "path": (
+        "default",
+        "wifi",
+        "cellular",
+        "wifi_works",
+        "cellular_works",
+        "ipv6",
+        "portal",
+        "wifi_slow",
+        "diversion",
+        "beyond",
+    ),
 }
 """Grounds → the fields of :class:`Situation` in them."""
 
 
 def fresh(traits: Traits, s: Situation) -> Verdict:
     """The verdict on a new flow, or on a datagram of a socket that is bound to nothing."""
+    return _by_second_subflow(traits, s, _fresh(traits, s))
+
+
+def kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
+    """The verdict on a live socket that keeps the address it was opened with."""
+    return _by_second_subflow(traits, s, _kept(traits, binding, s))
+
+
+def _by_second_subflow(traits: Traits, s: Situation, one: Verdict) -> Verdict:
+    """What a multipath socket does instead when Wi-Fi is its way and carries nothing, or is slow.
+
+    The second subflow is pinned to cellular, so it is outside, unless a policy takes pinned sockets in.
+
+    # MODEL: it is used at once, and no longer when Wi-Fi is well again. XNU first waits for two time-outs of the first
+    # subflow, about a second, and may keep the second one. Bias: exposure begins a second early and ends early.
+    """
+    if traits.multipath == "none" or s.default is not Interface.WIFI or not s.cellular or s.seals or s.enforces:
+        return one
+    poor = not s.wifi_works or (traits.multipath == "interactive" and s.wifi_slow)
+    if not poor or one.way in (Way.REFUSED, Way.HELD):
+        return one
+    cause = Cause.OTHER_RADIO if s.intent else None
+    cellular = Binding(Interface.CELLULAR, s.cellular)
+    return _outside(traits, cellular, s, cause, ("path", "policy"))._replace(first=one.binding)
+
+
+def _fresh(traits: Traits, s: Situation) -> Verdict:
     if traits.link:
         return _outside(traits, _physical(traits, s), s, None, ("path",))
     if s.deadlocked:
@@ -275,7 +335,7 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
             return _outside(traits, _physical(traits, s), s, Cause.LOCAL_NET, ("tunnel", "path"))
         if traits.falls_back and not s.answers and not s.seals:
             return _outside(traits, _physical(traits, s), s, Cause.DNS, ("session", "path"))
-        return _inside(s, Binding(Interface.UTUN, s.utun))
+        return _inside(traits, s, Binding(Interface.UTUN, s.utun))
     interface = _physical(traits, s)
     if traits.strays_in_updates and s.seals and not s.routes and s.intent:
         return _outside(traits, interface, s, Cause.DNS, ("tunnel", "path"))
@@ -296,8 +356,7 @@ def fresh(traits: Traits, s: Situation) -> Verdict:
     return _outside(traits, interface, s, Cause.CAPTIVE_PORTAL if joining else s.gap, ("intent", "tunnel", "path"))
 
 
-def kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
-    """The verdict on a live socket that keeps the address it was opened with."""
+def _kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
     if s.deadlocked and not traits.link:
         return Verdict(Way.REFUSED, binding, Fate.BLOCKED, Fate.BLOCKED, None, ("tunnel", "policy"))
     if not holds_address(binding, s):
@@ -306,8 +365,9 @@ def kept(traits: Traits, binding: Binding, s: Situation) -> Verdict:
     if binding.interface is Interface.UTUN:
         if not s.routes:
             # Its packets carry the tunnel's address, and the tunnel takes nothing just now.
-            return Verdict(Way.TUNNEL, binding, None, Fate.BLOCKED, None, ("tunnel",))
-        return _inside(s, binding)
+            way = Way.UNREACHED if traits.pushed and not s.reached else Way.TUNNEL
+            return Verdict(way, binding, None, Fate.BLOCKED, None, ("tunnel",))
+        return _inside(traits, s, binding)
     return _outside(traits, binding, s, Cause.LEGACY_SOCKET, ("intent", "path"))
 
 
@@ -340,8 +400,10 @@ def _physical(traits: Traits, s: Situation) -> Binding | None:
     return None
 
 
-def _inside(s: Situation, binding: Binding) -> Verdict:
+def _inside(traits: Traits, s: Situation, binding: Binding) -> Verdict:
     """Into the tunnel, and whether it carries."""
+    if traits.pushed and not s.reached and s.default is not None:
+        return Verdict(Way.UNREACHED, binding, None, Fate.STALLED, None, ("tunnel", "session"))
     if s.answers:
         return Verdict(Way.TUNNEL, binding, Fate.TUNNELLED, Fate.TUNNELLED, None, ("tunnel",))
     if s.default is None:

@@ -71,7 +71,7 @@ _WHY = {
     Cause.NO_ENFORCER: "nothing enforced the VPN just then (boot, update or restart), and {n} went out: {who}",
     Cause.PROVIDER_DEATH: "the VPN's process died, its interface with it, and {n} went around: {who}",
     Cause.SLEEP: "the tunnel was stopped for sleep, and {n} woke without it: {who}",
-    Cause.OTHER_RADIO: "{n} pinned to cellular never entered the tunnel: {who}",
+    Cause.OTHER_RADIO: "{n} used cellular itself, beside the tunnel: {who}",
 }
 
 
@@ -321,6 +321,8 @@ def _said_by_world(event: object) -> str:
             return "Wi-Fi gets too weak to carry anything; the phone holds on to it."
         case ev.WifiDemoted():
             return "Cellular takes over while Wi-Fi still works."
+        case ev.WifiPreferred():
+            return "Wi-Fi takes over again."
         case ev.WifiLost():
             return "The phone leaves the Wi-Fi; its address is gone."
         case ev.PortalPassed():
@@ -382,6 +384,10 @@ def _said_by_world(event: object) -> str:
 
 def _said_by_machine(event: object) -> str:
     match event:
+        case ev.TranslationExpired():
+            return "The network's NAT has forgotten the silent tunnel: a push does not reach the phone."
+        case ev.TranslationMade():
+            return "The phone sends something, and the NAT knows the tunnel again."
         case ev.ProviderLaunched():
             return "The system launches the VPN's process."
         case ev.ProviderStopped(reason):

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.base.units import Bytes, Duration, Instant, to_seconds
+from sim.base.units import SECOND, Bytes, Duration, Instant, to_seconds
 from sim.engine.simulate import Run
 from sim.machines.routing import UNSEEN, Cause, Fate, Intended, Reason, Situation
-from sim.measure.battery import Battery, battery
+from sim.measure.battery import SENT, Battery, battery
+from sim.measure.delays import radio_waits
 from sim.measure.explain import why
 from sim.measure.fallbacks import fallbacks
 from sim.measure.leaks import PACKET, Columns, LeakWindow, Stretch, columns, disclosure, leak_windows, stretches
@@ -75,6 +76,11 @@ class Summary:
     def reconnects(self) -> list[Reconnect]:
         """How long each interruption of the tunnel lasted while the network was there."""
         return reconnects(self.run)
+
+    @cached_property
+    def radio_waits(self) -> Ints:
+        """How long each burst waited for the air, (n_bursts,). [µs]"""
+        return radio_waits(self.run)
 
     @cached_property
     def fates(self) -> dict[Fate, int]:
@@ -170,6 +176,7 @@ class Summary:
             "stalled": {"seconds": to_seconds(self.stalled), "bytes": self.fates[Fate.STALLED]},
             "offline": {"seconds": to_seconds(self.offline)},
             "first_protected_s": self._first_protected(),
+            "push_delay_s": self._push_delay(),
             "reconnects": [r.as_dict() for r in self.reconnects],
             "energy": {
                 "total_j": account.total_nj / NANOJOULES_PER_JOULE,
@@ -280,6 +287,21 @@ class Summary:
         if begun is None or not len(settled):
             return None
         return to_seconds(int(settled.min()) - begun)
+
+    def _push_delay(self) -> dict[str, float | int] | None:
+        """How long delivered pushes waited for a way and for the radio, beyond the network's own delay; None without
+        any."""
+        run, nature = self.run, self.run.world.nature
+        pushed = np.array([kind.pushed for kind in nature.kinds], dtype=bool)
+        if not pushed.any():
+            return None
+        ledger = run.ledger
+        rows = np.flatnonzero(SENT[ledger.fate] & pushed[nature.kind[nature.flow]])
+        if not len(rows):
+            return None
+        delay = ((ledger.settled - ledger.at + self.radio_waits)[rows] / SECOND).tolist()
+        median, p95 = np.quantile(delay, (0.5, 0.95)).tolist()
+        return {"pushes": len(rows), "mean": float(np.mean(delay)), "median": median, "p95": p95}
 
     def _said(self, fine: bool, answered: bool) -> str:
         if fine:

@@ -150,6 +150,8 @@ def classify(kind: Kind, scenario: Scenario, chance: Chance) -> Traits:
         gated=chance.gated,
         link=sockets.destination == "link",
         falls_back=chance.strays and sockets.destination == "resolver",
+        pushed=kind.pushed,
+        multipath=sockets.mptcp,
         reason=None if intended is Intended.PROTECT else _reason(kind, scenario),
         diverted=_diverted(scenario, address) if covered and sockets.destination not in ("local", "airprint") else (),
         drops_v6=covered_v6 and vpn.client.ipv6 == "dropped",

@@ -28,7 +28,7 @@ from sim.world.captures.traffic import CapturedFlow
 from sim.world.demand import Demand, demand, postponed
 from sim.world.intervals import Intervals, Ints, clip, joined, paired, rows_between
 from sim.world.recorded import recorded
-from sim.world.scenario import App, Poisson, Scenario, Sockets
+from sim.world.scenario import App, Poisson, Push, Scenario, Sockets
 from sim.world.whereabouts import whereabouts
 
 LUCKS = 16
@@ -72,6 +72,11 @@ class Kind(NamedTuple):
     """These are look-ups made for the owner, not its own traffic."""
 
     @property
+    def pushed(self) -> bool:
+        """The other side begins its bursts."""
+        return isinstance(self.sockets.traffic, Push)
+
+    @property
     def label(self) -> str:
         """For people: "mail/imap", or "mail/dns"."""
         return f"{self.owner}/{self.sockets.name}"
@@ -105,6 +110,10 @@ class Nature:
     asleep: Intervals
     handovers: Ints
     """Cell changes, (n,). [µs]"""
+    interruptions: Intervals
+    """When one was executed and nothing passed on cellular."""
+    roams: Intervals
+    """When the phone changed access points and nothing passed on Wi-Fi."""
     signal: tuple[tuple[Instant, float], ...] = field(default=())
     """From when on which RSRP. [dBm]"""
     destination: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
@@ -128,8 +137,9 @@ class Nature:
 def draw(scenario: Scenario, streams: Streams) -> Nature:
     """Draw the day of `scenario` from `streams`."""
     horizon = scenario.duration
-    where = recorded(scenario, streams) if scenario.recording else whereabouts(scenario, streams)
     fronts = [usage.foreground(app, scenario, streams) for app in scenario.apps]
+    front = clip(joined(fronts), horizon)
+    where = recorded(scenario, front, streams) if scenario.recording else whereabouts(scenario, front, streams)
     screen = clip(joined([*fronts, usage.unlocked(scenario)]), horizon)
     wanted = [
         demand(entry, streams)
@@ -159,6 +169,8 @@ def draw(scenario: Scenario, streams: Streams) -> Nature:
         screen_on=screen,
         asleep=asleep,
         handovers=handovers[handovers < horizon],
+        interruptions=clip(joined(where.interruptions), horizon),
+        roams=clip(joined(where.roams), horizon),
         signal=tuple(where.signal),
         radios=tuple(where.radios),
         rats=tuple(where.rats),

@@ -7,6 +7,7 @@ costs as little as a day of stays.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from sim.machines.events import (
 )
 from sim.machines.machine import Event
 from sim.machines.radio import SETS
+from sim.world.intervals import Intervals, listed
 from sim.world.recordings.recording import NO_NETWORK, Rat, Recording, rat_of
 from sim.world.scenario import Cellular, Recorded, Scenario
 from sim.world.whereabouts import Whereabouts, whereabouts
@@ -37,18 +39,25 @@ def played(recorded: Recorded, duration: Duration) -> Recording:
     return drive.repeated(-(-duration // drive.end)) if recorded.repeat else drive
 
 
-def recorded(scenario: Scenario, streams: Streams) -> Whereabouts:
-    """What the radios can reach, by the scenario's recording; what it does not say, by the stays."""
+def recorded(scenario: Scenario, front: Intervals, streams: Streams) -> Whereabouts:
+    """What the radios can reach, by the scenario's recording; what it does not say, by the stays.
+
+    Parameters
+    ----------
+    front : when some app is in front
+    """
     assert scenario.recording is not None
     drive = played(scenario.recording, scenario.duration)
-    stays = whereabouts(_silenced(scenario, drive), streams)
+    stays = whereabouts(_silenced(scenario, drive), front, streams)
     script, said = list(stays.script), dict[str, Any]()
     if drive.rat is not None:
         script = [line for line in script if not isinstance(line[1], CellularAttached)] + _service(drive, drive.rat)
         said["rats"] = drive.changes(drive.rat)
         said["radios"] = drive.changes(_radios(drive.rat, scenario.cellular))
     if drive.cell is not None:
-        said["handovers"] = [np.array([at for at, _ in drive.changes(drive.cell)[1:]], dtype=np.int64)]
+        handovers = [at for at, _ in drive.changes(drive.cell)[1:]]
+        said["handovers"] = [np.array(handovers, dtype=np.int64)]
+        said["interruptions"] = [_interruptions(handovers, said.get("radios", stays.radios), scenario, streams)]
     if drive.rsrp_dbm is not None:
         said["signal"] = drive.changes(drive.rsrp_dbm)
     if drive.cellular_works is not None:
@@ -75,13 +84,27 @@ def _silenced(scenario: Scenario, drive: Recording) -> Scenario:
     if drive.rat is not None:
         unsaid |= {"cellular": True, "radio": None}
     if drive.cell is not None:
-        unsaid |= {"handovers_per_minute": 0.0}
+        unsaid |= {"handovers_per_minute": None, "speed_kmh": None}
+    cellular = scenario.cellular
     if drive.cellular_works is not None:
         unsaid |= {"outages": None}
+        never = cellular.handover.model_copy(update={"failure": 0.0, "failure_fast": 0.0})
+        cellular = cellular.model_copy(update={"handover": never})
     if drive.wifi is not None:
         unsaid |= {"wifi": None, "flapping": None}
     stays = tuple([stay.model_copy(update=unsaid) for stay in scenario.stays])
-    return scenario.model_copy(update={"stays": stays})
+    return scenario.model_copy(update={"stays": stays, "cellular": cellular})
+
+
+def _interruptions(
+    handovers: list[Instant], radios: list[tuple[Instant, str]], scenario: Scenario, streams: Streams
+) -> Intervals:
+    """How long each recorded change of cell interrupts, by the law of the radio in use; failures are in the rows."""
+    lucks = streams.of("path.interruptions.recording").random(len(handovers)).tolist()
+    since, rules = [at for at, _ in radios], scenario.cellular.handover
+    in_use = [SETS[radios[bisect_right(since, at) - 1][1]].rat for at in handovers]
+    ends = [at + rules.cells(rat).interruption.at(u) for at, rat, u in zip(handovers, in_use, lucks, strict=True)]
+    return listed(list(zip(handovers, ends, strict=True)))
 
 
 Lines = list[tuple[Instant, Event]]

@@ -22,8 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from sim.base.citing import Model
-from sim.base.laws import DurationLaw, exponential, fixed, lognormal
+from sim.base.citing import ASSUMED, MEASURED, Cited, Model
+from sim.base.laws import DurationLaw, exponential, lognormal
 from sim.base.units import (
     DAY,
     HOUR,
@@ -36,6 +36,7 @@ from sim.base.units import (
     read_duration,
     write_duration,
 )
+from sim.machines.ios.assist import WifiAssist
 from sim.machines.ios.behaviour import Behaviour, TunnelLimits
 from sim.machines.ios.implementations import BY_PROTOCOL, IMPLEMENTATIONS, over, table_of
 from sim.machines.ios.ondemand import OnDemandRule
@@ -44,9 +45,11 @@ from sim.machines.ios.provider import Client
 from sim.machines.protocols import PROTOCOLS, Protocols
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.battery import BATTERIES, PhonePower, VpnPower
+from sim.machines.radio.handover import Handover
 from sim.machines.radio.signal import Signal
 from sim.world.captures import traffic
 from sim.world.captures.traffic import Traffic
+from sim.world.outages import Outages
 from sim.world.recordings.recording import Rat, Recording
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -113,6 +116,8 @@ class Device(Model):
     encrypted_dns: bool = False
     """A system profile for encrypted DNS: a look-up that goes outside shows its resolver's address, not the name."""
     power: PhonePower = PhonePower()
+    wifi_assist: WifiAssist = WifiAssist()
+    """Whether and when cellular takes over from a poor Wi-Fi."""
     wifi_radio: Name = "wifi-2020"
     """A named parameter set of :data:`sim.machines.radio.WIFI_SETS`."""
     sleeps: bool = False
@@ -274,18 +279,36 @@ class Server(Model):
 # Places and radio -----------------------------------------------------------------------------------------------------
 
 
+Lifetime = Annotated[DurationField, Field(gt=0)]
+_NAT_TCP = Cited("hatonen-2010", "home routers, median", ASSUMED, "4 min", "124 min", "eronen2008 has 30 to 60 min")
+
+
 class Wifi(Model):
     """A Wi-Fi network."""
 
     ssid: Name
-    join: DurationLaw = lognormal(1500_000, 0.5)
-    """Scan, association, four-way handshake and DHCP."""
+    public: bool = False
+    """A network of a café or a station: joining it takes longer (`path.public_join`) and fails at times."""
+    join: DurationLaw | None = None
+    """Scan, association, four-way handshake, DHCP and captive probe. Default: log-normal with median 1.5 s, or the law
+    of public networks."""
+    join_failure: Share | None = None
+    """Probability that an attempt fails and is made again. Default: none, or that of public networks."""
+    roam: DurationLaw = lognormal(80_000, 0.3)
+    """How long a change of access point interrupts: 0.05 s with 802.11r, 0.08 s with a pre-shared key, 0.25 s with
+    802.1X; some seconds where the phone must search first (no 802.11k)."""
     rtt: DurationField = 15_000
     """Round trip over the air and the access line, up to the internet."""
     loss: Share = 0.001
     rate_mbps: Annotated[float, Field(gt=0)] = 80.0
     """Throughput, for the air time of a burst. [Mbit/s]"""
     ipv6: bool = True
+    nat_udp: Annotated[
+        Lifetime, Cited("halkes-2011", "most after 60 s or less; hatonen-2010: 30 to 180 s", MEASURED, "30 s", "180 s")
+    ] = MINUTE
+    """After how long without a packet from the phone its address translation forgets a tunnel over UDP."""
+    nat_tcp: Annotated[Lifetime, _NAT_TCP] = HOUR
+    """The same, over TCP."""
     portal: DurationLaw | None = None
     """A captive portal, and how long the user takes to sign in."""
     local_network: Cidr = ""
@@ -320,25 +343,28 @@ class Cellular(Model):
     radios: dict[Rat, Name] = Field(default_factory=dict)
     """The sets that a recording's RATs mean, where they are not the first of :data:`sim.machines.radio.SETS` of that
     RAT."""
-    rtt: DurationField = 60_000
-    loss: Share = 0.0037
+    rtt: Annotated[
+        DurationField,
+        Cited(
+            "narayanan2021", "NW-Perf-Speedtest: medians 57 (NSA), 62 (SA), 89 ms (LTE)", MEASURED, "20 ms", "110 ms"
+        ),
+    ] = 60_000
+    """Of 4G and 5G; what 3G adds stands in `signal`."""
+    loss: Annotated[Share, Cited("raca2020", "static, 0.37 %", MEASURED, "0.0012", "0.011")] = 0.0037
     """Of a good signal."""
     signal: Signal = Signal()
     """What a weaker one adds, and what it does to throughput and power."""
+    handover: Handover = Handover()
+    """Changes of cell, by technology."""
     rate_mbps: Annotated[float, Field(gt=0)] = 29.0
     """Throughput at the signal in which radios are measured (-90 dBm), for the air time of a burst. [Mbit/s]"""
     ipv6: bool = True
-
-
-class Outages(Model):
-    """Coverage holes: the interface keeps its address and carries nothing."""
-
-    per_hour: Annotated[float, Field(ge=0, le=3600)] = 0.0
-    """How many begin per hour of time without one (Poisson)."""
-    length: DurationLaw = fixed(SECOND)
-    long_share: Share = 0.0
-    """Share of the outages that follow `long_length` instead."""
-    long_length: DurationLaw = fixed(8 * SECOND)
+    nat_udp: Annotated[
+        Lifetime, Cited("richter-2016", "carrier-grade NAT: median 65 s on cellular", MEASURED, "10 s", "200 s")
+    ] = 65 * SECOND
+    """After how long without a packet from the phone its address translation forgets a tunnel over UDP."""
+    nat_tcp: Annotated[Lifetime, _NAT_TCP] = HOUR
+    """The same, over TCP."""
 
 
 class Flapping(Model):
@@ -358,16 +384,31 @@ class Stay(Model):
     radio: Name | None = None
     """The generation of the cellular network here: a named parameter set of :data:`sim.machines.radio.SETS`. Default:
     that of `cellular.radio`."""
+    wifi_dbm: Annotated[float, Field(ge=-100, le=-20)] = -60.0
+    """RSSI of the Wi-Fi network. A weak one makes Wi-Fi Assist act. [dBm]"""
     signal_dbm: Annotated[float, Field(ge=-140, le=-40)] = -90.0
     """RSRP of the cellular network. [dBm]"""
-    handovers_per_minute: Annotated[float, Field(ge=0, le=60)] = 0.0
+    speed_kmh: Annotated[float, Field(ge=0, le=500)] | None = None
+    """How fast the phone moves: it says how often the cell changes, by the spacing in `cellular.handover`. [km/h]"""
+    handovers_per_minute: Annotated[float, Field(ge=0, le=60)] | None = None
+    """The same, stated instead. Default: by the speed, or none."""
     outages: Outages | None = None
-    """Of the cellular network."""
+    """Of the cellular network: a table, or the name of a law of :data:`sim.world.outages.OUTAGES`."""
     flapping: Flapping | None = None
     """Of this stay's Wi-Fi."""
+    roams_per_minute: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """How often the phone changes between access points of its Wi-Fi network; it keeps its address."""
+    pingpong: Share = 0.0
+    """Probability that the Wi-Fi of the stay before, once left, comes back for a moment."""
     leaving: Literal["fade", "clean", "overlap"] = "fade"
     """How the Wi-Fi of the stay before is left: after a phase in which it carries nothing, at once with a short
     gap without any path, or with cellular taking over while Wi-Fi still works."""
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Stay:
+        if self.speed_kmh is not None and self.handovers_per_minute is not None:
+            raise ValueError("state speed_kmh or handovers_per_minute, not both: one follows from the other")
+        return self
 
 
 class Recorded(Model):
@@ -495,6 +536,8 @@ class Sockets(Model):
     dns_ttl: DurationField = 5 * MINUTE
     scope: Literal["none", "cellular"] = "none"
     """An app may pin its socket to cellular (Network framework, multipath TCP)."""
+    mptcp: Literal["none", "handover", "interactive"] = "none"
+    """Multipath TCP: a second subflow on cellular while Wi-Fi carries nothing, or (`interactive`) is slow."""
     clear_text: bool = False
     """The payload itself is readable on the way."""
     doh: bool = False
@@ -512,6 +555,8 @@ class Sockets(Model):
 
     @model_validator(mode="after")
     def _lives(self) -> Sockets:
+        if self.mptcp != "none" and (self.transport != "tcp" or self.scope != "none"):
+            raise ValueError('mptcp needs transport = "tcp" and no scope')
         if self.lifetime.at(0.5) + self.reopen.after.at(0.5) < SHORTEST_LIFE:
             raise ValueError("lifetime and reopen.after together would open more than ten sockets a second")
         return self
@@ -686,6 +731,10 @@ class Scenario(Model):
         """When each deed of the timeline is done, in order of time; those at a time of day recur every day."""
         placed = [(at, action) for action in self.timeline for at in self.instants(action.at)]
         return sorted(placed, key=lambda line: line[0])
+
+    def rat(self, stay: Stay) -> str:
+        """The radio access technology of the cellular network there."""
+        return SETS[stay.radio or self.cellular.radio].rat
 
     @model_validator(mode="after")
     def _of_a_size(self) -> Scenario:

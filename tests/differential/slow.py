@@ -16,11 +16,13 @@ from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.base.units import NEVER, Duration, Instant
 from sim.engine.engine import Engine
 from sim.engine.flows import Flows, LonerSpan
 from sim.engine.ledger import Ledger
+from sim.engine.nat import Nat
 from sim.engine.network import Network
 from sim.engine.simulate import Run
 from sim.engine.standing import PROTOCOL, Standing
@@ -56,9 +58,18 @@ class Period:
 class SlowTraffic:
     """What :class:`sim.engine.traffic.Traffic` means, in its plainest form."""
 
-    def __init__(self, at: Ints, flow: Ints, classes: Ints, n_classes: int, evaluated: Ints) -> None:
+    def __init__(
+        self,
+        at: Ints,
+        flow: Ints,
+        classes: Ints,
+        n_classes: int,
+        evaluated: Ints,
+        pushed: NDArray[np.bool_] | None = None,
+    ) -> None:
         self._evaluated: list[Instant] = evaluated.tolist()
         self.times: list[Instant] = at.tolist()
+        self._pushed = pushed.tolist() if pushed is not None else [False] * n_classes
         self._flow: list[int] = flow.tolist()
         self._class = [int(classes[f]) for f in self._flow]
         self._inside = [False] * len(self.times)
@@ -121,6 +132,22 @@ class SlowTraffic:
 
     def class_spoke(self, index: int, begin: Instant, end: Instant) -> bool:
         return any(begin <= at < end and self._class[row] == index for row, at in enumerate(self.times))
+
+    def next_unreached(self, now: Instant, said: Instant, since: Instant, lifetime: Duration) -> Instant:
+        """The first push into the tunnel before which the phone was silent for too long, or has a new address."""
+        spoke = said
+        for row, at in enumerate(self.times):
+            if not self._inside[row]:
+                continue
+            if at >= now and self._pushed[self._class[row]]:
+                before = max([spoke, *(flush for flush in self.flushes if flush <= at)])
+                if at - before >= lifetime or before < since:
+                    return at
+            spoke = max(spoke, at)
+        return NEVER
+
+    def next_sent(self, now: Instant) -> Instant:
+        return _first(at for at in self.sent() if at >= now)
 
     # Packets ----------------------------------------------------------------------------------------------------------
 
@@ -222,9 +249,11 @@ class SlowEngine(Engine):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         nature = world.nature
-        self.slow = SlowTraffic(nature.at, nature.flow, world.classes, len(world.traits), world.evaluated)
+        pushed = np.array([t.pushed for t in world.traits], dtype=bool)
+        self.slow = SlowTraffic(nature.at, nature.flow, world.classes, len(world.traits), world.evaluated, pushed)
         self.traffic = cast("Traffic", self.slow)
         self.network = Network(world, self.traffic)
+        self.nat = Nat(self.traffic, self.network)
         self.flows = Flows(world, self.traffic, self._remind)
         unsaid = cast("Machine", Unsaid(world.protocol))
         self._machines = (*self._machines[:PROTOCOL], unsaid, *self._machines[PROTOCOL + 1 :])

@@ -11,14 +11,17 @@ several changes that entered the tunnel unseen; sockets without an address that 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from sim.base.units import MINUTE, Instant
+from sim.base.units import MINUTE, NEVER, Instant
 from sim.engine.simulate import Run, simulate
+from sim.engine.standing import Standing
 from sim.engine.timeline import Record
+from sim.machines.events import Interface, WifiJoined
 from sim.machines.machine import Due
 from sim.machines.protocols import PROTOCOLS
 from sim.machines.routing import Fate, Way
@@ -27,7 +30,7 @@ from sim.measure.leaks import leak_windows
 from sim.world.scenario import Scenario
 from sim.world.world import build
 from tests.differential.slow import SlowTraffic, play_slowly, verdicts_from
-from tests.generated import day, days, scenario
+from tests.generated import day, days, quiet_day, scenario
 
 KEEPALIVES = {Due("passive"), Due("persistent"), Due("keepalive")}
 """What a machine lets the engine say for it. It may be an event all the same, where it changes more than the keepalive."""
@@ -114,6 +117,7 @@ def assert_same(scenario: Scenario) -> None:
             only_quick, only_slow = [x for x in a if x not in b][:3], [x for x in b if x not in a][:3]
             raise AssertionError(f"{aspect.__name__}: only quick {only_quick}, only slow {only_slow}")
     assert_seen(slow, engine.slow)
+    assert_reached(slow, engine.slow)
 
 
 def assert_seen(run: Run, traffic: SlowTraffic) -> None:
@@ -128,10 +132,55 @@ def assert_seen(run: Run, traffic: SlowTraffic) -> None:
             assert settled in packets, f"burst {row} at {at} was delivered at {settled}, unseen"
 
 
+def assert_reached(run: Run, traffic: SlowTraffic) -> None:
+    """Pushes into a silent tunnel are lost, and no others: by looking at every packet that the phone has sent."""
+    ledger, nature, world, standings = run.ledger, run.world.nature, run.world, run.standings
+
+    def standing_at(at: Instant) -> Standing:
+        return [s for s in standings if s.begin <= at][-1]
+
+    control = [
+        (c.at, "control")
+        for c in run.control
+        if run.timeline[c.cause].actor == "protocol"
+        and standing_at(c.at).situation.works(standing_at(c.at).situation.default)
+    ]
+    packets = sorted([(at, "data") for at in traffic.sent()] + control)
+    moves = [b.begin for a, b in pairwise(standings) if a.situation.address != b.situation.address]
+    wifis = {w.ssid: w for w in world.scenario.wifi}
+    joins = [(r.at, r.event.ssid) for r in run.timeline if r.actor == "nature" and isinstance(r.event, WifiJoined)]
+    vpn = world.scenario.vpn
+    field = "nat_tcp" if vpn.protocol == "openvpn" and vpn.openvpn.transport == "tcp" else "nat_udp"
+    for row in range(len(ledger.at)):
+        at, flow = int(ledger.at[row]), int(ledger.flow[row])
+        if not nature.kinds[int(nature.kind[flow])].pushed:
+            continue
+        index, own = int(world.classes[flow]), run.loners.get(flow, [])
+        _, verdict = next(verdicts_from(at, standings, run.verdicts, index, own))
+        if verdict.way not in (Way.TUNNEL, Way.UNREACHED):
+            continue
+        situation = standing_at(at).situation
+        ssid = [name for begin, name in joins if begin <= at][-1] if situation.default is Interface.WIFI else ""
+        lifetime = getattr(wifis.get(ssid, world.scenario.cellular), field)
+        moved = max([m for m in moves if m <= at], default=0)
+        mine = [t for t, kind in packets if t <= at and (t < at or kind == "control" or t in traffic.flushes)]
+        others = [t for r, t in enumerate(traffic.times) if r != row and t == at and traffic.is_inside(r)]
+        spoke = max([*mine, *others, *([0] if not moved else [])], default=-NEVER)
+        alive = at - spoke < lifetime and spoke >= moved
+        assert (verdict.way is Way.TUNNEL) == alive, f"push {row} at {at}: {verdict.way}, spoke {spoke}, moved {moved}"
+
+
 @pytest.mark.parametrize("first", range(0, 48, 8))
 def test_the_quick_engine_equals_the_slow_one(first: int) -> None:
     for number in range(first, first + 8):
         assert_same(day(number))
+
+
+@pytest.mark.parametrize("first", range(0, 40, 10))
+def test_it_does_where_nats_forget_tunnels(first: int) -> None:
+    """On quiet days; a fifth of the pushes into a tunnel do not reach the phone at once."""
+    for number in range(first, first + 10):
+        assert_same(quiet_day(number))
 
 
 def test_it_does_if_ways_are_marked_for_a_minute_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.base.units import seconds
+from sim.base.units import Duration, seconds
 from sim.machines.events import (
     AirplaneTurnedOff,
     AirplaneTurnedOn,
@@ -23,6 +23,7 @@ from sim.machines.events import (
     WifiFaded,
     WifiJoined,
     WifiLost,
+    WifiPreferred,
     WifiSwitched,
 )
 from sim.machines.ios.path import PathRules, PathState
@@ -37,6 +38,7 @@ EVENTS: tuple[Event, ...] = (
     CAFE,
     WifiFaded(),
     WifiDemoted(),
+    WifiPreferred(),
     WifiLost(),
     WifiLost(gap=seconds(0.4)),
     PortalPassed(),
@@ -67,12 +69,25 @@ def test_no_walk_leaves_the_table(choices: list[tuple[int, int]]) -> None:
     walk(RULES, EVENTS, choices, set(), rests=False)
 
 
-def after(*events: Event) -> PathState:
+def after(*events: Event, spacing: Duration = 6_000_000) -> PathState:
     """The state after these events."""
     state: PathState = RULES.start().state
-    for event in events:
-        state = RULES.step(state, event, 0).state
+    for i, event in enumerate(events):
+        state = RULES.step(state, event, i * spacing).state
     return state
+
+
+def test_a_short_airplane_toggle_changes_no_address() -> None:
+    """The network has not noticed that the phone was away; from five seconds on it has."""
+    toggled = (CellularAttached(), AirplaneTurnedOn(keeps_wifi=False), AirplaneTurnedOff(0.5, 0.5), Due("cellular"))
+    assert after(*toggled, spacing=seconds(4.9)).cellular == 1
+    assert after(*toggled, spacing=seconds(5)).cellular == 2
+
+
+def test_wifi_that_was_demoted_takes_over_again() -> None:
+    demoted = (CellularAttached(), HOME, WifiDemoted())
+    assert after(*demoted).default is Interface.CELLULAR
+    assert after(*demoted, WifiPreferred()).default is Interface.WIFI
 
 
 OFF_AND_ON = (AirplaneTurnedOn(keeps_wifi=False), AirplaneTurnedOff(0.5, 0.5), Due("wifi"), Due("cellular"))

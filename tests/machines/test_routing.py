@@ -59,6 +59,7 @@ OFF = Situation(
     drops=False,
     forged=0,
     answers=False,
+    reached=True,
     seals=False,
     enforces=False,
     default=Interface.WIFI,
@@ -68,6 +69,7 @@ OFF = Situation(
     cellular_works=True,
     ipv6=True,
     portal=False,
+    wifi_slow=False,
 )
 DOWN = OFF._replace(intent=True)
 UP = DOWN._replace(connected=True, routes=True, utun=1, answers=True)

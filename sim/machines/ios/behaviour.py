@@ -179,6 +179,9 @@ class Behaviour(Parameters):
     dns_backoff: Annotated[
         float, Field(ge=1, le=10), Cited("mdnsresponder", "uDNS.h: each interval is twice the last", SPECIFIED)
     ] = 2.0
+    mptcp_slow: Annotated[DurationField, Cited("xnu", "multipath TCP, threshold of the round trip", SPECIFIED)] = (
+        600 * MILLISECOND
+    )
     tcp_patience: Annotated[
         DurationField,
         Cited(

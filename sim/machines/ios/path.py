@@ -11,7 +11,8 @@ change at once; processes (the provider, apps) are told a little later.
 Wi-Fi is preferred as soon as it is associated and not held by a captive portal; cellular stays attached beside it. An
 address that comes back (same network, with a probability) revives sockets that waited for it.
 
-Left out: wired interfaces, roaming between access points, Wi-Fi Assist, NAT64.
+Left out: wired interfaces, NAT64. The access points of a network are one here. Wi-Fi Assist is nature's doing
+(:mod:`sim.machines.ios.assist`).
 
 Follows: Apple's Network framework (NWPath); XNU ``tcp_output.c`` for addresses that return.
 """
@@ -21,9 +22,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar, NamedTuple
 
-from sim.base.citing import ASSUMED, MEASURED, Cited, Parameters
+from sim.base.citing import ASSUMED, MEASURED, REPORTED, Cited, Parameters
 from sim.base.laws import DurationLaw, lognormal
-from sim.base.units import MILLISECOND, Instant, Share, seconds
+from sim.base.units import MILLISECOND, DurationField, Instant, Share, seconds
 from sim.machines.events import (
     AirplaneTurnedOff,
     AirplaneTurnedOn,
@@ -40,6 +41,7 @@ from sim.machines.events import (
     WifiFaded,
     WifiJoined,
     WifiLost,
+    WifiPreferred,
     WifiSwitched,
 )
 from sim.machines.machine import Announce, Due, Effect, Event, Host, Row, StartTimer, Step, StopTimer, Watch, unchanged
@@ -68,6 +70,7 @@ class PathState(NamedTuple):
     wifi_resting: bool = False
     """Its radio is off in airplane mode, or still searching after it or after a boot."""
     airplane: bool = False
+    airplane_since: Instant = 0
     booted: bool = True
     wifi: int = 0
     """Address of en0."""
@@ -90,6 +93,13 @@ class PathState(NamedTuple):
     told: tuple[Interface | None, int] = (None, 0)
     """What processes were last told: default interface and its address."""
 
+    @property
+    def works(self) -> bool:
+        """Whether there is a default path that carries packets."""
+        if self.default is None:
+            return False
+        return self.wifi_works if self.default is Interface.WIFI else self.cellular_works
+
 
 class PathRules(Parameters):
     """How fast the phone changes paths."""
@@ -97,8 +107,8 @@ class PathRules(Parameters):
     host: ClassVar[Host] = Host.SYSTEM
     hears: ClassVar[frozenset[type[Event]]] = frozenset(
         {
-            WifiJoined, WifiFaded, WifiDemoted, WifiLost, PortalPassed, CellularAttached, CellularLost, HoleBegan,
-            HoleEnded, AirplaneTurnedOn, AirplaneTurnedOff, WifiSwitched, Rebooted, BootFinished,
+            WifiJoined, WifiFaded, WifiDemoted, WifiPreferred, WifiLost, PortalPassed, CellularAttached, CellularLost,
+            HoleBegan, HoleEnded, AirplaneTurnedOn, AirplaneTurnedOff, WifiSwitched, Rebooted, BootFinished,
         }
     )  # fmt: skip
 
@@ -123,12 +133,37 @@ class PathRules(Parameters):
     cellular_return: Annotated[
         DurationLaw, Cited("ts24501", "search, registration and session after airplane mode", ASSUMED, "1 s", "10 s")
     ] = lognormal(seconds(3), 0.4, seconds(10))
+    public_join: Annotated[
+        DurationLaw,
+        Cited(
+            "pei2017",
+            "15 % above 5 s, 5 % above 10 s: the log-normal law with both",
+            MEASURED,
+            "0.6 s",
+            "30 s",
+            "scan to address, of attempts that succeed",
+        ),
+    ] = lognormal(1540 * MILLISECOND, 1.14, seconds(60))
+    public_join_failure: Annotated[
+        Share,
+        Cited("pei2017", "a third of attempts; 3.6 % where the access point is well chosen", MEASURED, "0.02", "0.45"),
+    ] = 0.3
+    pingpong: Annotated[
+        DurationLaw, Cited("handover-thesis-2026", "most return within 30 s", MEASURED, "5 s", "60 s")
+    ] = lognormal(seconds(15), 0.6, seconds(60))
+    pingpong_visit: Annotated[
+        DurationLaw, Cited("judgement", "how long the Wi-Fi just left comes back for", ASSUMED, "2 s", "60 s")
+    ] = lognormal(seconds(8), 0.8, seconds(60))
     same_wifi_address: Annotated[
         Share, Cited("judgement", "a cached lease is asked for again", ASSUMED, "0.5", "1", starred=True)
     ] = 0.9
     same_cellular_address: Annotated[
         Share, Cited("judgement", "a new attach gets a new address", ASSUMED, "0", "0.4")
     ] = 0.1
+    new_address_after: Annotated[
+        DurationField,
+        Cited("proxidize-39", "airplane mode must last 3 to 5 s for a new public address", REPORTED, "3 s", "10 s"),
+    ] = seconds(5)
     boot: Annotated[DurationLaw, Cited("judgement", "from restart to radios on", ASSUMED, "10 s", "60 s")] = lognormal(
         seconds(25), 0.2, seconds(60)
     )
@@ -170,6 +205,8 @@ class PathRules(Parameters):
                 return self._settle(state, state._replace(wifi_works=False), now)
             case WifiDemoted():
                 return self._settle(state, state._replace(demoted=True), now)
+            case WifiPreferred():
+                return self._settle(state, state._replace(demoted=False), now)
             case WifiLost(gap):
                 gone = state._replace(wifi_near=None, portal=False, signed_in=False, wifi=0, wifi_works=True)
                 settles = bool(gap) and state.default is Interface.WIFI and bool(state.cellular)
@@ -187,11 +224,14 @@ class PathRules(Parameters):
                 return self._settle(state, _working(state, interface, True), now)
             case AirplaneTurnedOn(keeps_wifi):
                 resting = state.wifi_resting or not keeps_wifi
-                off = state._replace(airplane=True, wifi_resting=resting, settling=False)
+                since = state.airplane_since if state.airplane else now
+                off = state._replace(airplane=True, airplane_since=since, wifi_resting=resting, settling=False)
                 step = self._settle(state, off, now)
                 return Step(step.state, (*step.effects, StopTimer("wifi"), StopTimer("cellular")))
             case AirplaneTurnedOff(wifi_luck, cellular_luck) if state.airplane:
-                return self._search(state._replace(luck=(wifi_luck, cellular_luck)))
+                # The core network has not noticed a short absence: the same bearer, the same address.
+                short = now - state.airplane_since < self.new_address_after
+                return self._search(state._replace(luck=(wifi_luck, -1.0 if short else cellular_luck)))
             case WifiSwitched(on, luck):
                 switched = state._replace(wifi_on=on, wifi_resting=state.wifi_resting and not on)
                 return self._settle(state, switched._replace(luck=(luck, state.luck[1])), now)

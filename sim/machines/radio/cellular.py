@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from sim.base.units import Bytes, Duration
+from sim.base.units import Bytes
 from sim.machines.machine import Machine
 from sim.machines.radio.air import Nanojoules
+from sim.machines.radio.paging import Paged
 
 
-class CellularRadio(Machine, Protocol):
+class CellularRadio(Machine, Paged, Protocol):
     """A cellular radio of one technology, with its named parameter sets."""
 
     rat: ClassVar[str]
     """Radio access technology: "umts", "lte", "nsa" (5G beside an LTE anchor) or "sa" (5G alone)."""
-
-    @property
-    def promotion(self) -> Duration:
-        """How long the first packet waits from idle until it can be sent. [µs]"""
-        ...
-
-    @property
-    def tail(self) -> Duration:
-        """How long the connection outlasts its last packet: a packet within it meets no promotion from idle. [µs]"""
-        ...
-
-    @property
-    def paging_cycle(self) -> Duration:
-        """How often an idle phone listens: a downlink packet waits for that. [µs]"""
-        ...
-
-    @property
-    def long_drx_cycle(self) -> Duration:
-        """How often a connected, silent phone listens; 0 if it never stops. [µs]"""
-        ...
 
     @property
     def handover_mj(self) -> int:

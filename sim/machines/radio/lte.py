@@ -14,7 +14,7 @@ reception, DRX), until the network releases it. That tail, not the bytes, is wha
 The rule that the vectorised account relies on: a packet at t finds the phone idle if and only if t >= end + tail, where
 end is the latest of max(t_i, ready) + air_i over the packets of the connection, and ready = first + promotion.
 
-Left out: pages' own delay (a packet that the phone sends does not wait for one), carrier aggregation, fast dormancy.
+Left out: pages' own delay (:mod:`sim.machines.radio.paging` has it), carrier aggregation, fast dormancy.
 
 Follows: the LTE profile of AT&T's Video Optimizer (ARO), which simplifies Huang et al. (2012); Narayanan et al. (2021).
 """

@@ -1,4 +1,4 @@
-"""What the strength of the cellular signal does: loss and delay, throughput, and power.
+"""What the strength of the cellular signal does: loss and delay (and those of 3G), throughput, and power.
 
 Link adaptation and retransmission hide much of it: neither delay nor loss varies visibly between -110 and -65 dBm in
 a large drive data set; below that, packets go missing and wait. What does vary is the throughput, and with it how long
@@ -27,6 +27,7 @@ from pydantic import Field, model_validator
 from sim.base.citing import ASSUMED, MEASURED, REPORTED, Cited, Parameters
 from sim.base.units import MILLISECOND, Bytes, DurationField, Share
 from sim.machines.radio.air import Power
+from sim.machines.radio.handover import Rat
 
 FAIR, POOR, VERY_POOR = -90.0, -100.0, -110.0
 """Upper ends of the bands. [dBm]"""
@@ -67,6 +68,13 @@ class Signal(Parameters):
     very_poor_delay: Annotated[DurationField, Cited("judgement", "round trip added", ASSUMED, "20 ms", "200 ms")] = (
         60 * MILLISECOND
     )
+
+    umts_loss: Annotated[
+        Share, Cited("raca2020", "driving: HSPA+ 4.4 %, less what a 4G network loses", MEASURED, "0.013", "0.1")
+    ] = 0.04
+    umts_delay: Annotated[
+        DurationField, Cited("raca2020", "median of HSPA+ 123 ms, less 60 ms of LTE", MEASURED, "20 ms", "200 ms")
+    ] = 63 * MILLISECOND
 
     measured_at_dbm: Annotated[
         Dbm, Cited("judgement", "the signal in which radios are measured", ASSUMED, "-100 dBm", "-80 dBm")
@@ -156,6 +164,13 @@ class Signal(Parameters):
 
     def _modem_mw(self, dbm: float) -> int:
         return self.transmit_mw[bisect_right(LEVELS, dbm)]
+
+    def of(self, dbm: float, rat: str) -> Band:
+        """What a signal of this RSRP [dBm] adds in a network of this technology."""
+        band = self.band(dbm)
+        if Rat(rat) is not Rat.UMTS:
+            return band
+        return Band(1 - (1 - band.loss) * (1 - self.umts_loss), band.delay + self.umts_delay)
 
     def band(self, dbm: float) -> Band:
         """What a signal of this RSRP [dBm] adds."""

@@ -15,7 +15,8 @@ time that there were enough it falls back.
 EnergyBox cuts time into windows of 50 ms and looks back at each; here the window ends with each packet, so that the
 state is known when it begins.
 
-Left out: the delay of a downlink packet to a sleeping station (up to a DTIM interval), rate adaptation, roaming scans.
+Left out: rate adaptation, roaming scans. The delay of a packet to a sleeping station is in
+:mod:`sim.machines.radio.paging`.
 
 Follows: EnergyBox (``EngineWifi.java``) for the rules; AT&T's Video Optimizer for the older set's numbers.
 """
@@ -67,6 +68,12 @@ class WifiPsm(Parameters):
     tail: Annotated[DurationField, Cited("energybox", "EngineWifi.java, CAM to PSM", REPORTED, "100 ms", "300 ms")] = (
         220 * MILLISECOND
     )
+    beacon: Annotated[
+        DurationField, Cited("ieee80211", "the usual 100 time units", ASSUMED, "102.4 ms", "102.4 ms")
+    ] = 102_400
+    dtim: Annotated[
+        int, Field(ge=1, le=10), Cited("ieee80211", "DTIM period; 3 or more is advised for phones", ASSUMED, "1", "10")
+    ] = 3
     promotion: Annotated[
         DurationField, Cited("energybox", "EngineWifi.java: awake at once", REPORTED, "0 ms", "79.1 ms")
     ] = 0

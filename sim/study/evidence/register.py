@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from sim.study.evidence import anchors, captures, daemons, drives, leaks, protocols, radio
+from sim.study.evidence import anchors, captures, daemons, drives, leaks, mobility, protocols, radio
 from sim.study.evidence.checks import Check
 
-FIELDS = (radio, drives, captures, leaks, anchors, protocols, daemons)
+FIELDS = (radio, mobility, drives, captures, leaks, anchors, protocols, daemons)
 """One module for each field of evidence; each has its CHECKS."""
 
 
