@@ -1,4 +1,5 @@
-"""The picture of a comparison: paired intervals of every headline number side by side, and the trade-off below them.
+"""The picture of a comparison: paired intervals of every headline number side by side, how the days are distributed
+below each, and the trade-off at the bottom.
 
 A filled dot says that the interval excludes zero; a hollow one that it does not. Nothing is coloured by being good or
 bad: the place of the dot says it, left of the line is less.
@@ -20,7 +21,7 @@ from sim.faces.terminal import capital, count
 from sim.study.compare import Comparison, Place
 from sim.study.rows import HEADLINE, Metric
 
-HEAD, ROW, GAP, TRADE, FOOT = 1.15, 0.3, 0.65, 4.0, 0.5
+HEAD, ROW, GAP, DAYS, TRADE, FOOT = 1.15, 0.3, 0.75, 1.1, 4.0, 0.5
 """Heights. [inches]"""
 NAMES, WORDS = 2.85, 0.85
 """Widths: the arms' names, a mean in words. [inches]"""
@@ -45,7 +46,7 @@ def draw(found: Comparison, title: str, kind: str) -> bytes:
 def figure(found: Comparison, title: str) -> Figure:
     """The picture."""
     rows = ROW * len(found.arms)
-    top = HEAD + 0.3 + rows + GAP + TRADE + FOOT
+    top = HEAD + 0.3 + rows + GAP + DAYS + GAP + TRADE + FOOT
     fig = Figure(figsize=(WIDTH, top), dpi=ink.DPI, facecolor=ink.PAPER)
     about = (
         f"{title}   ·   {count(found.days, 'common day')}   ·   means, and differences to the first line, day by day; "
@@ -59,7 +60,14 @@ def figure(found: Comparison, title: str) -> Figure:
     _names(fig, found, bottom, rows)
     wide = (WIDTH - MARGIN * 2 - NAMES) / len(HEADLINE)
     for i, metric in enumerate(HEADLINE):
-        _intervals(fig, found, metric, MARGIN + NAMES + i * wide, bottom, wide - 0.25, rows)
+        left = MARGIN + NAMES + i * wide
+        _intervals(fig, found, metric, left, bottom, wide - 0.25, rows)
+        _distribution(fig, found, metric, left, bottom - GAP - DAYS, wide - 0.25)
+    ink.write(fig, MARGIN, bottom - GAP, "How the days are spread", 9, ink.INK, weight="bold")
+    for i, (said, colour) in enumerate((("the first line", ink.INK), ("front", ink.COST), ("others", ink.GREYS[3]))):
+        ink.write(fig, MARGIN, bottom - GAP - 0.58 - 0.17 * i, said, 8, colour)
+    ink.write(fig, MARGIN, bottom - GAP - 0.2, "Share of days with at most so much;", 8, ink.INK3)
+    ink.write(fig, MARGIN, bottom - GAP - 0.36, "a jump at the left: days with none.", 8, ink.INK3)
     _trade(fig, found, FOOT)
     return fig
 
@@ -114,6 +122,26 @@ def _intervals(
         if abs(value) > (high - low) / 2:  # a shorter side would be written over the other
             x = left + WORDS + (wide - WORDS) * (value - low + pad) / (high - low + 2 * pad)
             ink.write(fig, x, bottom - 0.1, _roughly(value, metric), 7.5, ink.INK3, ha=side)
+
+
+def _distribution(fig: Figure, found: Comparison, metric: Metric, left: float, bottom: float, wide: float) -> None:
+    """The share of days on which an arm has at most so much: a step for each day."""
+    most = max((float(found.values[arm, metric.column].max(initial=0)) for arm in found.arms), default=0.0)
+    least = min((float(found.values[arm, metric.column].min(initial=0)) for arm in found.arms), default=0.0)
+    pad = (most - least or 1.0) * 0.04
+    on = ink.axes(fig, left, bottom, wide, DAYS, 1)
+    on.set(xlim=(least - pad, most + pad), ylim=(0, 1.04))
+    for share in (0, 0.5, 1):
+        on.axhline(share, color=ink.HAIRLINE, linewidth=0.6, zorder=0)
+    for arm in reversed(found.arms):  # the first line above the others
+        values = sorted(found.values[arm, metric.column].tolist())
+        front = ink.COST if found.places[arm] is Place.FRONT else ink.GREYS[3]
+        colour = ink.INK if arm == found.arms[0] else front
+        shares = [k / len(values) for k in range(1, len(values) + 1)]
+        at = [least - pad, *values, most + pad]
+        on.step(at, [0.0, *shares, 1.0], where="post", color=colour, linewidth=1.2, zorder=2)
+    ink.write(fig, left, bottom - 0.12, amount(least, metric), 7.5, ink.INK3)
+    ink.write(fig, left + wide, bottom - 0.12, amount(most, metric), 7.5, ink.INK3, ha="right")
 
 
 def _roughly(value: float, metric: Metric) -> str:

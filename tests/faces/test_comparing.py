@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from sim.faces import comparing, contrasts
 from sim.study.arms import Arm
+from sim.study.rows import HEADLINE
 from tests.commands import SMALL, Command
 
 LEAKY = SMALL.replace('every = "10 s"', 'every = "10 s", jitter = 0.5')
@@ -100,6 +102,18 @@ def test_the_picture_shows_each_arm_once_and_stays_inside(leaky: Path) -> None:
     figure = contrasts.figure(comparing.played(comparing.plan_of(leaky, arms, {}, wanted), wanted), "leaky")
     assert all(0 <= text.get_position()[1] <= 1 for text in figure.texts)
     assert sum(text.get_text() == "as it stands" for text in figure.texts) == 2
+
+
+def test_the_picture_shows_how_the_days_are_spread(leaky: Path) -> None:
+    wanted = comparing.Wanted(4, None, 1, 1, None, None)
+    arms = [Arm("as it stands"), Arm("sealed", settings=(("vpn.include_all_networks", True),))]
+    found = comparing.played(comparing.plan_of(leaky, arms, {}, wanted), wanted)
+    figure = contrasts.figure(found, "leaky")
+    steps = [line for on in figure.axes for line in on.lines if line.get_drawstyle() == "steps-post"]
+    assert len(steps) == len(arms) * len(HEADLINE)
+    drawn = {tuple(sorted(np.asarray(line.get_xdata(), dtype=float)[1:-1].tolist())) for line in steps}
+    assert drawn == {tuple(sorted(values.tolist())) for values in found.values.values()}
+    assert all(np.asarray(line.get_ydata(), dtype=float)[-1] == 1.0 for line in steps)
 
 
 @pytest.mark.parametrize(
