@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-all lint bench docs picture site clean
+.PHONY: demo test test-all lint bench experiments docs picture site clean
 
 demo: $(STAMP)
 	$(BIN)/leakwindow run scenarios/commute.toml --plot commute.png
@@ -25,6 +25,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m experiments.bench
+
+# Tables and pictures of all experiments, or of one: make experiments NAME=keepalive. All take some minutes.
+experiments: $(STAMP)
+	$(BIN)/python -m experiments $(NAME)
 
 docs: $(STAMP)
 	$(BIN)/python -m docs.generate

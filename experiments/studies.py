@@ -15,16 +15,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments import starred_study
 from sim.faces.studying import Player, shelf_of
 from sim.study.compare import Comparison, comparison
 from sim.study.conduct import Kept
 from sim.study.experiment import read_experiment
 from sim.study.rows import HEADLINE
-from sim.study.statistics import Interval
 from sim.study.tasks import Plan, Row
 
 HERE = Path(__file__).parent
 COLUMNS = tuple(m.column for m in HEADLINE)
+TRADES = {
+    "keepalive": (
+        "Persistent keepalive: what it costs the battery, what it buys in stale time",
+        ("vpn_battery_percent", "stale_s"),
+    )
+}
+"""Experiments about two of the numbers: the title of the picture, and which ones."""
 
 
 class Played(NamedTuple):
@@ -36,27 +43,15 @@ class Played(NamedTuple):
     """For each point all arms over the common days, the first arm as the baseline."""
 
     @property
-    def factor(self) -> list[float]:
-        """The values of the one factor, point by point."""
-        return [float(point[0][1]) for point in self.plan.shown]
-
-    def mean(self, arm: str, number: str, point: int = 0) -> float:
-        """Mean of a number over the days."""
-        return self.points[point].standings[arm, number].mean.mean
-
-    def difference(self, arm: str, other: str, number: str, point: int = 0) -> Interval:
-        """How much more an arm has than another, with an interval that holds together with all of its point."""
-        return self.points[point].difference(arm, other, number)
-
-    @property
     def arms(self) -> list[str]:
         """Their names."""
         return [arm.name for arm in self.plan.arms]
 
 
-def play(name: str, workers: int | None = None) -> Played:
-    """Play the study file of an experiment."""
-    plan, left_out = read_experiment(HERE / name / "study.toml")
+def play(folder: Path, workers: int | None = None) -> Played:
+    """Play the study file of an experiment's folder."""
+    name = folder.name
+    plan, left_out = read_experiment(folder / "study.toml")
     assert not left_out, name
     shelf = shelf_of(None, plan)
     assert isinstance(shelf, Kept)
@@ -99,15 +94,34 @@ def table(played: Played) -> str:
 
 
 def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{np.round(value, 9):.6g}"
+    return value if isinstance(value, str) else f"{np.round(value, 9) + 0.0:.6g}"  # + 0.0: there is no minus zero
+
+
+def picture(played: Played) -> bytes:
+    """The picture, as PNG: the trade that the experiment is about, or the arms at the last value of its factor."""
+    from experiments.trade import draw as draw_trade
+    from sim.faces.contrasts import draw
+
+    about = played.name.replace("_", " ")
+    if played.name in TRADES:
+        return draw_trade(played.points[-1], *TRADES[played.name])
+    shown = played.plan.shown[-1] if played.plan.shown else ()
+    at = "".join(f"   ·   {column.rsplit('.', 1)[-1]} {_short(value)}" for column, value in shown)
+    return draw(played.points[-1], about + at, "png")
 
 
 def main(names: Sequence[str]) -> None:
     """Play experiments, and write their tables and pictures."""
-    from sim.faces.contrasts import draw
+    for name in names or sorted(file.parent.name for file in HERE.glob("*/README.md")):
+        write(HERE / name)
 
-    for name in names or sorted(file.parent.name for file in HERE.glob("*/study.toml")):
-        played = play(name)
-        (HERE / name / "table.csv").write_text(table(played), encoding="utf-8")
-        if len(played.arms) > 1:
-            (HERE / name / "picture.png").write_bytes(draw(played.points[-1], name.replace("_", " "), "png"))
+
+def write(folder: Path, workers: int | None = None) -> None:
+    """Play the experiment of a folder, and write its table and picture there."""
+    if (folder / "study.toml").exists():
+        played = play(folder, workers)
+        said, drawn = table(played), picture(played)
+    else:
+        said, drawn = starred_study.play(folder)
+    (folder / "table.csv").write_text(said, encoding="utf-8")
+    (folder / "picture.png").write_bytes(drawn)
