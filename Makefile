@@ -26,7 +26,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m experiments.bench
 
-# Tables and pictures of all experiments, or of one: make experiments NAME=keepalive. All take some minutes.
+# Tables and pictures of the experiments with a study file, or of one: make experiments NAME=starred (half an hour).
 experiments: $(STAMP)
 	$(BIN)/python -m experiments $(NAME)
 

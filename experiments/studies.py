@@ -1,6 +1,7 @@
 """Play an experiment: its study file in, its small table and its picture out.
 
-``python -m experiments`` plays all of them, ``python -m experiments NAME …`` some. What is written depends on the study
+``python -m experiments`` plays all that have a study file, ``python -m experiments NAME …`` some, such as `starred`,
+which takes half an hour. What is written depends on the study
 file and the program alone, so a second run changes nothing.
 """
 
@@ -112,7 +113,7 @@ def picture(played: Played) -> bytes:
 
 def main(names: Sequence[str]) -> None:
     """Play experiments, and write their tables and pictures."""
-    for name in names or sorted(file.parent.name for file in HERE.glob("*/README.md")):
+    for name in names or sorted(file.parent.name for file in HERE.glob("*/study.toml")):
         write(HERE / name)
 
 

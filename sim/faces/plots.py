@@ -1,4 +1,5 @@
-"""The picture of a run: what the phone said against what was true, and below it a lane for each owner, on one axis.
+"""The picture of a run: what the phone said against what was true, and below it a lane for each owner and the
+power, on one axis.
 
 Band means exposure (the way outside was open), tick means leak (it was used): the two numbers that must not be mixed
 look different. The figure is made without pyplot and without its global state, and measured in inches throughout.
@@ -17,7 +18,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from sim.base.units import SECOND
-from sim.faces import ink, lanes, panels
+from sim.faces import ink, lanes, panels, watts
 from sim.faces.headline import FATE_WORDS, Piece, beside, cells, sentence, title
 from sim.faces.lanes import OwnerLane
 from sim.faces.panels import LEFT, MARGIN, WIDTH
@@ -53,7 +54,7 @@ def figure(summary: Summary, policy: str | None = None) -> Figure:
     """The picture of a run."""
     shown, rest = _collapsed(lanes.owner_lanes(summary, COLUMNS))
     above, below = panels.overview_height(summary), panels.lanes_height(shown, rest, panels.states_of(summary))
-    top = HEAD + above + STRIP + LEGEND + below + FOOT
+    top = HEAD + above + STRIP + LEGEND + below + watts.HEIGHT + FOOT
     fig = Figure(figsize=(WIDTH, top), dpi=ink.DPI, facecolor=ink.PAPER)
     _head(fig, summary, top, policy)
     top -= HEAD + above
@@ -64,6 +65,9 @@ def figure(summary: Summary, policy: str | None = None) -> Figure:
     _legend(fig, summary, top - 0.12)
     top -= LEGEND + below
     panels.all_lanes(panels.panel(fig, summary, top, below), below, shown, rest)
+    top -= watts.HEIGHT
+    field = ink.axes(fig, LEFT, top, panels.ACROSS, watts.HEIGHT, summary.run.scenario.duration / SECOND)
+    watts.area(panels.Panel(fig, field, top, summary))
     return fig
 
 

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 
 import sim
 from sim.base.units import SECOND
-from sim.faces import ink, lanes, plots
+from sim.faces import ink, lanes, plots, watts
 from sim.machines.routing import Fate
 from sim.measure.summary import Summary
 from sim.world.intervals import total
@@ -157,3 +157,10 @@ def test_owners_that_leaked_are_never_collapsed(tmp_path: Path) -> None:
     shown, rest = plots._collapsed(lanes.owner_lanes(leaky, 100))
     assert len(shown) > 40
     assert not any(len(o.exposed) for o in rest)
+
+
+def test_the_power_that_is_drawn_is_the_account(commute: Summary) -> None:
+    drawn = watts.stacked(commute)
+    seconds = commute.run.scenario.duration / SECOND
+    assert drawn[-1].mean() * seconds == pytest.approx(commute.as_dict()["energy"]["total_j"], rel=1e-6)
+    assert (np.diff(drawn, axis=0) >= 0).all()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments import starred_study
 from experiments.studies import write
 
 HERE = Path(__file__).parents[2] / "experiments"
@@ -99,3 +100,12 @@ def test_an_experiment_is_played_into_its_folder(tmp_path: Path) -> None:
     before = [(folder / name).read_bytes() for name in ("table.csv", "picture.png")]
     write(folder, workers=1)
     assert [(folder / name).read_bytes() for name in ("table.csv", "picture.png")] == before
+
+
+def test_the_starred_study_is_the_command_of_its_page() -> None:
+    readme = (HERE / "starred" / "README.md").read_text(encoding="utf-8")
+    s = starred_study
+    assert f"--vary {s.VARY} --blocks {s.BLOCKS} --seeds {s.DAYS}\n" in readme
+    with (HERE / "starred" / "table.csv").open(encoding="utf-8") as file:
+        arms = list(dict.fromkeys(row["arm against WireGuard as it stands"] for row in csv.DictReader(file)))
+    assert arms == s.VARY.removeprefix("policy=none,").split(",")
