@@ -13,7 +13,7 @@ import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,6 +89,8 @@ class Part(NamedTuple):
     """In the language of expectations; a run's name stands where a policy's stands there."""
     spread: bool = False
     """Ask it of the standard deviations over the days, not of each day."""
+    beside: bool = False
+    """It is no part of what is claimed, and does not count: it says what else to know."""
 
 
 class Unknown(NamedTuple):
@@ -128,9 +130,11 @@ class Claim:
     """Why no run can answer it, although runs may say something beside it."""
     note: str = ""
     """What to read out of the numbers."""
+    differ: str = "which part is meant"
+    """What the parts differ in, should one hold each day and another never."""
     days: int = DAYS
 
-    def keys(self) -> Iterator[Key]:
+    def numbers(self) -> Iterator[Key]:
         """All numbers that its parts name."""
         for part in self.parts:
             yield from parse(part.that).keys
@@ -200,15 +204,16 @@ class Verdict(NamedTuple):
         """Supported, refuted, depends, outside the model."""
         if self.claim.outside:
             return OUTSIDE
-        return DEPENDS if self.on else _plain(self.answers)
+        held = all(answer.word == EACH_DAY for answer in self.answers if not answer.part.beside)
+        return DEPENDS if self.on else SUPPORTED if held else REFUTED
 
     @property
     def on(self) -> list[str]:
         """What it depends on: the part, the day, an unknown."""
-        words = {answer.word for answer in self.answers}
+        words = {answer.word for answer in self.answers if not answer.part.beside}
         found = []
         if {EACH_DAY, NO_DAY} <= words:
-            found.append("which part is meant")
+            found.append(self.claim.differ)
         if SOME_DAYS in words:
             found.append("the day")
         for turned in self.turned:
@@ -217,12 +222,9 @@ class Verdict(NamedTuple):
         return found
 
     def turns(self, turned: Turned) -> bool:
-        """Whether an unknown changes any answer."""
-        return [a.word for a in turned.answers] != [a.word for a in self.answers]
-
-
-def _plain(found: Sequence[Answer]) -> str:
-    return SUPPORTED if all(answer.word == EACH_DAY for answer in found) else REFUTED
+        """Whether an unknown changes any answer that counts."""
+        pairs = zip(self.answers, turned.answers, strict=True)
+        return any(a.word != b.word for a, b in pairs if not a.part.beside)
 
 
 def answer(claim: Claim) -> Verdict:
@@ -243,14 +245,14 @@ def readings(claim: Claim, setting: Setting | None = None) -> Readings:
     setting : one that all runs share
     """
     runs = claim.runs if setting is None else {name: run.moved(setting) for name, run in claim.runs.items()}
-    return {key: _values(runs[key.policy or ""], key.path, claim.days) for key in claim.keys()}
+    return {key: _values(runs[key.policy or ""], key.path, claim.days) for key in claim.numbers()}
 
 
 def _values(run: Run, path: Sequence[str], days: int) -> list[float]:
     return [look_up(document, path) for document in _documents(json.dumps(run), days)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _documents(asked: str, days: int) -> list[dict[str, Any]]:
     """The days of a run. Cached by text, because a setting's value may be a table, and claims share runs."""
     scenario, policy, settings = json.loads(asked)

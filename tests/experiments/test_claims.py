@@ -28,7 +28,7 @@ from experiments.claims.answering import (
 )
 from experiments.claims.claims import CLAIMS
 from experiments.claims.page import section, table
-from sim.measure.expectations import Key, parse
+from sim.measure.expectations import Key
 from sim.world.loading import load, read_setting
 from sim.world.shipped import find
 
@@ -51,7 +51,7 @@ def test_all_claims_are_here() -> None:
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_a_claim_has_runs_that_its_parts_use_or_a_reason_for_having_none(claim: Claim) -> None:
     assert claim.outside or claim.parts
-    assert {key.policy for key in claim.keys()} == set(claim.runs)
+    assert {key.policy for key in claim.numbers()} == set(claim.runs)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
@@ -78,11 +78,11 @@ def test_its_unknowns_can_be_set_in_all_its_runs(claim: Claim) -> None:
 
 
 def readings(claim: Claim, value: float, days: int = 3) -> Mapping[Key, list[float]]:
-    return {key: [value] * days for key in claim.keys()}
+    return {key: [value] * days for key in claim.numbers()}
 
 
 def two(leaked: list[float], seconds: list[float]) -> dict[Key, list[float]]:
-    first, other, third = TWO.keys()
+    first, other, third = TWO.numbers()
     return {first: leaked, other: [0.0] * len(leaked), third: seconds}
 
 
