@@ -230,7 +230,7 @@ CLAIMS = (
         ),
         (Unknown("vpn.wireguard.rebind"), Unknown("cellular.nat_udp", ("30 s", "5 min"))),
         note="Silence with the status Connected is real where the socket stays behind after a change of networks. A "
-        "night of sleep does not show it.",
+        "night of sleep hardly shows it.",
     ),
     Claim(
         "C11",
