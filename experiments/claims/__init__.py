@@ -1,0 +1,1 @@
+"""Popular claims about VPNs on the iPhone, answered by simulation."""
