@@ -258,6 +258,8 @@ class Engine:
             parked, self._parked = self._parked, []
             for actor in self._watchers:
                 self.forget_watches(actor)
+            if self.world.protocol.clock == "monotonic":
+                self._said[PROTOCOL] += self.now - slept  # as the machine shifts what it has said itself
             self._tell(ev.HostResumed(slept, self.now - slept), cause)
             self.inbox.extend(parked)
 

@@ -183,6 +183,12 @@ def test_it_does_where_nats_forget_tunnels(first: int) -> None:
         assert_same(quiet_day(number))
 
 
+def test_it_does_where_a_clock_stands_still_between_keepalives() -> None:
+    """What the engine said for the protocol before a sleep is as young after it as what the protocol said itself."""
+    for number in (1051, 1059):
+        assert_same(day(number, "ikev2", sleeps=True))
+
+
 def test_it_does_if_ways_are_marked_for_a_minute_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A day of the tests is shorter than what is marked at once; long ones are not."""
     monkeypatch.setattr("sim.engine.traffic.NOTED_AHEAD", MINUTE)
