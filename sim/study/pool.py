@@ -191,7 +191,8 @@ def done(do: Callable[[W], R], works: Iterable[W], open_pool: Opened) -> Iterato
                         under_way[future] = again.pop()
                     if not under_way:
                         return
-                    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    finished = wait(under_way, return_when=FIRST_COMPLETED).done
+                    for future in [each for each in under_way if each in finished]:  # a set has no order
                         result = future.result()
                         breaks = 0
                         yield under_way.pop(future), result
