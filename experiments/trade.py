@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
 from matplotlib.figure import Figure
 
 from sim.faces import ink
@@ -37,9 +35,7 @@ def draw(found: Comparison, title: str, numbers: tuple[str, str]) -> bytes:
         ink.write(fig, 0.35, FOOT + rows - (i + 0.5) * ROW, arm.removeprefix("persistent_keepalive "), 9, ink.INK)
     for k, column in enumerate(numbers):
         _field(fig, found, column, 0.35 + NAMES + k * (WORDS + FIELD + APART), rows)
-    file = BytesIO()
-    fig.savefig(file, format="png", dpi=ink.DPI, metadata={})
-    return file.getvalue()
+    return ink.saved(lambda: fig, "png")
 
 
 def _field(fig: Figure, found: Comparison, column: str, left: float, rows: float) -> None:

@@ -7,14 +7,10 @@ bad: the place of the dot says it, left of the line is less.
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import Any
-
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.faces import ink
+from sim.faces import ink, panels
 from sim.faces.comparing import amount
 from sim.faces.panels import MARGIN, WIDTH
 from sim.faces.terminal import capital, count
@@ -36,11 +32,7 @@ def draw(found: Comparison, title: str, kind: str) -> bytes:
     ----------
     kind : "png", "svg" or "pdf"
     """
-    undated: dict[str, Any] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    file = BytesIO()
-    with rc_context({"svg.hashsalt": "leakwindow", "pdf.fonttype": 42}):
-        figure(found, title).savefig(file, format=kind, dpi=ink.DPI, metadata=undated)
-    return file.getvalue()
+    return ink.saved(lambda: figure(found, title), kind)
 
 
 def figure(found: Comparison, title: str) -> Figure:
@@ -52,10 +44,7 @@ def figure(found: Comparison, title: str) -> Figure:
         f"{title}   ·   {count(found.days, 'common day')}   ·   means, and differences to the first line, day by day; "
         f"all intervals hold together with {found.confidence:.0%}; filled: it excludes zero"
     )
-    ink.write(fig, MARGIN, top - 0.36, about, 9.5, ink.INK3)
-    said = headline(found)
-    points = 17.0 * min(1.0, (WIDTH - 2 * MARGIN) / ink.width_of(fig, said, 17.0, "bold"))
-    ink.write(fig, MARGIN, top - 0.78, said, points, ink.INK, weight="bold")
+    panels.head(fig, top, about, headline(found))
     bottom = top - HEAD - 0.3 - rows
     _names(fig, found, bottom, rows)
     wide = (WIDTH - MARGIN * 2 - NAMES) / len(HEADLINE)

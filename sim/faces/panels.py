@@ -61,6 +61,13 @@ class Panel:
         return self.width(3.0 / ink.DPI)
 
 
+def head(fig: Figure, top: float, about: str, said: str) -> None:
+    """What a picture of many days is about, and below it what it says: in one line, however long that is."""
+    ink.write(fig, MARGIN, top - 0.36, about, 9.5, ink.INK3)
+    points = 17.0 * min(1.0, (WIDTH - 2 * MARGIN) / ink.width_of(fig, said, 17.0, "bold"))
+    ink.write(fig, MARGIN, top - 0.78, said, points, ink.INK, weight="bold")
+
+
 def panel(figure: Figure, summary: Summary, bottom: float, height: float, clear: float = 0) -> Panel:
     """A panel with labelled times, and with hairlines up to `clear` inches below its top."""
     on = ink.axes(figure, LEFT, bottom, ACROSS, height, summary.run.scenario.duration / SECOND)

@@ -7,11 +7,7 @@ look different. The figure is made without pyplot and without its global state, 
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import Any
-
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -42,12 +38,7 @@ def draw(summary: Summary, kind: str, policy: str | None = None) -> bytes:
     kind : "png", "svg" or "pdf"
     policy : the name of the policy that was played, for the head
     """
-    # Equal runs give equal files: no date, and no random names inside.
-    undated: dict[str, Any] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    file = BytesIO()
-    with rc_context({"svg.hashsalt": "leakwindow", "hatch.linewidth": ink.HATCH_WIDTH, "pdf.fonttype": 42}):
-        figure(summary, policy).savefig(file, format=kind, dpi=ink.DPI, metadata=undated)
-    return file.getvalue()
+    return ink.saved(lambda: figure(summary, policy), kind)
 
 
 def figure(summary: Summary, policy: str | None = None) -> Figure:

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from sim.study.arms import PLAIN, Arm, Varied, grid, read_varied
-from sim.study.conduct import Kept, Stopped, Tell, conduct, missing
+from sim.study.conduct import Kept, Tell, conduct, missing
 from sim.study.pool import local, opened
 from sim.study.store import StudyFolder
 from sim.study.tasks import Plan, play
@@ -37,14 +37,12 @@ class Player:
     fail_fast: bool = False
     task_s: float = field(default=0.0, init=False)
 
-    def play(self, until: int, tell: Tell) -> Stopped | None:
-        """Play what is missing of the first `until` tasks."""
+    def play(self, until: int, tell: Tell) -> bool:
+        """Play what is missing of the first `until` tasks; say whether all of it was played."""
         if not missing(self.shelf, until):
-            return None
-        if not self.task_s:
-            self.task_s, stopped = self._first(until, tell)
-            if stopped is not None:
-                return stopped
+            return True
+        if not self.task_s and not self._first(tell):
+            return False
         left = missing(self.shelf, until)
         workers = self.workers or os.cpu_count() or 1
         alone = self.cluster is None and left * self.task_s < ALONE_S
@@ -52,11 +50,12 @@ class Player:
         size = max(1, round(min(PIECE_S / self.task_s, left / (4 * workers))))
         return conduct(self.plan, self.shelf, open_pool, size, tell, until, self.fail_fast)
 
-    def _first(self, until: int, tell: Tell) -> tuple[float, Stopped | None]:
-        """Play one task here. What it needs to be loaded would be loaded by the next one, so it is played once more."""
+    def _first(self, tell: Tell) -> bool:
+        """Play one task here. It also pays for what has to be loaded, so it is played once more, and timed."""
         begin, _ = next(iter(self.shelf.missing()))
-        stopped = conduct(self.plan, self.shelf, local(1), 1, tell, begin + 1, self.fail_fast)
-        return timed(self.plan, begin), stopped
+        played = conduct(self.plan, self.shelf, local(1), 1, tell, begin + 1, self.fail_fast)
+        self.task_s = timed(self.plan, begin)
+        return played
 
 
 def timed(plan: Plan, task: int = 0) -> float:

@@ -46,9 +46,9 @@ def played(plan: Plan, into: Path, workers: int | None, cluster: str | None, fai
     folder = StudyFolder(into, plan)
     player = Player(plan, folder, workers, cluster, fail_fast)
     with progress("day under all arms") as tell:
-        stopped = player.play(plan.tasks, tell)
+        whole = player.play(plan.tasks, tell)
     columns = ["task", "point", "arm", "error", *(m.column for m in HEADLINE)]
-    table = None if stopped else folder.finish()
+    table = folder.finish() if whole else None
     rows = folder.rows(columns) if table is None else pq.read_table(table, columns=columns)
     return Swept(into, table, rows, _failed(rows, [arm.name for arm in plan.arms]))
 

@@ -6,13 +6,9 @@ in the highest (full end). Beside it stands the share of the variance that the u
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import Any
-
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from sim.faces import ink
+from sim.faces import ink, panels
 from sim.faces.comparing import amount
 from sim.faces.panels import MARGIN, WIDTH
 from sim.faces.terminal import capital, count
@@ -34,11 +30,7 @@ def draw(design: Design, found: Found, about: str, kind: str) -> bytes:
     ----------
     kind : "png", "svg" or "pdf"
     """
-    undated: dict[str, Any] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    file = BytesIO()
-    with rc_context({"svg.hashsalt": "leakwindow", "pdf.fonttype": 42}):
-        figure(design, found, about).savefig(file, format=kind, dpi=ink.DPI, metadata=undated)
-    return file.getvalue()
+    return ink.saved(lambda: figure(design, found, about), kind)
 
 
 def figure(design: Design, found: Found, about: str) -> Figure:
@@ -52,10 +44,7 @@ def figure(design: Design, found: Found, about: str) -> Figure:
         f"{about}   ·   {count(len(design.unknowns), 'unknown')}, {count(found.points, 'point')}   ·   "
         "bar: mean with the unknown in the lowest fifth of its range (hollow) to the highest (full)"
     )
-    ink.write(fig, MARGIN, top - 0.36, words, 9.5, ink.INK3)
-    said = headline([w for w, _ in shown])
-    points = 17.0 * min(1.0, (WIDTH - 2 * MARGIN) / ink.width_of(fig, said, 17.0, "bold"))
-    ink.write(fig, MARGIN, top - 0.78, said, points, ink.INK, weight="bold")
+    panels.head(fig, top, words, headline([w for w, _ in shown]))
     wide, upper = (WIDTH - 2 * MARGIN) / 2, top - HEAD
     for pair, height in zip(pairs, heights, strict=True):
         for i, (weighed, each) in enumerate(pair):

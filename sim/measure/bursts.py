@@ -35,11 +35,6 @@ class Traffic:
     down: Column
     vpn: NDArray[np.bool_]
 
-    def without_vpn(self) -> Traffic:
-        """The same bursts without the VPN's own."""
-        kept = ~self.vpn
-        return Traffic(self.at[kept], self.up[kept], self.down[kept], self.vpn[kept])
-
 
 class Rates(NamedTuple):
     """A throughput that changes: from `since` on it is `mbps`; k of them in order of time, the first at 0."""

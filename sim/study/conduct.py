@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from sim.study.pool import Opened, done
-from sim.study.store import StudyFolder
+from sim.study.store import StudyFolder, gaps
 from sim.study.tasks import Plan, Row, Work, play
 
 Tell = Callable[[int, int], None]
@@ -22,13 +21,7 @@ class Kept:
 
     def missing(self) -> Iterator[tuple[int, int]]:
         """Ranges of tasks that are still to be played, in order."""
-        begin = 0
-        for first, (behind, _) in sorted(self._parts.items()):
-            if begin < first:
-                yield begin, first
-            begin = behind
-        if begin < self._plan.tasks:
-            yield begin, self._plan.tasks
+        return gaps([(first, behind) for first, (behind, _) in sorted(self._parts.items())], self._plan.tasks)
 
     def write(self, first: int, behind: int, rows: list[Row]) -> None:
         """The rows of the tasks in [first, behind)."""
@@ -37,12 +30,6 @@ class Kept:
     def rows(self) -> list[Row]:
         """All rows that are there, in order."""
         return [row for _, (_, rows) in sorted(self._parts.items()) for row in rows]
-
-
-class Stopped(NamedTuple):
-    """A run that failed, and ended the study because it was told to."""
-
-    row: Row
 
 
 def missing(shelf: StudyFolder | Kept, until: int) -> int:
@@ -65,7 +52,7 @@ def conduct(
     tell: Tell,
     until: int | None = None,
     fail_fast: bool = False,
-) -> Stopped | None:
+) -> bool:
     """Play what is missing.
 
     Parameters
@@ -77,19 +64,18 @@ def conduct(
 
     Returns
     -------
-    Stopped, if a run failed and that was to end the study.
+    Whether all of it was played: not if a run failed, and that was to end the study.
     """
     until = plan.tasks if until is None else until
     left = missing(shelf, until)
     works = pieces(plan, [*shelf.missing()], until, size)
     if not left:
-        return None
+        return True
     for work, rows in done(play, works, open_pool):
         shelf.write(work.first, work.behind, rows)
         left -= len(work.tasks)
         tell(until - left, until)
-        failed = next((row for row in rows if row["error"] is not None), None)
-        if fail_fast and failed is not None:
-            return Stopped(failed)
+        if fail_fast and any(row["error"] is not None for row in rows):
+            return False
     assert not left, "every piece of work that was given out comes back"
-    return None
+    return True

@@ -83,10 +83,7 @@ class StudyFolder:
 
     def missing(self) -> Iterator[tuple[int, int]]:
         """Ranges of tasks that are still to be played, in order."""
-        edges = [(0, 0), *self.done(), (self._plan.tasks, self._plan.tasks)]
-        for (_, behind), (first, _) in pairwise(edges):
-            if behind < first:
-                yield behind, first
+        return gaps(self.done(), self._plan.tasks)
 
     def write(self, first: int, behind: int, rows: Sequence[Row]) -> None:
         """The rows of the tasks in [first, behind): a part."""
@@ -128,6 +125,13 @@ class StudyFolder:
             if first < self._plan.tasks:
                 found = pq.read_table(_part(self.path, first, behind), columns=columns)
                 yield found.filter(pc.less(found["task"], self._plan.tasks)) if behind > self._plan.tasks else found
+
+
+def gaps(done: Sequence[tuple[int, int]], tasks: int) -> Iterator[tuple[int, int]]:
+    """What some ranges [first, behind), in order, leave out of [0, tasks)."""
+    for (_, behind), (first, _) in pairwise([(0, 0), *done, (tasks, tasks)]):
+        if behind < first:
+            yield behind, first
 
 
 def read_plan(path: Path) -> Plan:

@@ -20,7 +20,7 @@ from sim.base.streams import Streams
 from sim.engine.simulate import simulate
 from sim.measure.summary import summarise
 from sim.study.arms import Arm, Setting, natural, scenario_of
-from sim.study.rows import Number, row
+from sim.study.rows import row
 from sim.world.loading import as_plain
 from sim.world.nature import draw
 from sim.world.scenario import Scenario
@@ -255,8 +255,3 @@ def _loaded(pickled: bytes) -> list[tuple[Scenario | Exception, int]]:
             natures.append(natural(mine))
             found.append((mine, natures.index(natures[-1])))
     return found
-
-
-def column(rows: Sequence[Row], arm: str, name: str) -> list[Number]:
-    """A column of one arm, day by day."""
-    return [found[name] for found in rows if found["arm"] == arm]

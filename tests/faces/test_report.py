@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 import sim
 from sim.faces.report import arms as arms_of_a_page
+from sim.faces.report import study_page
 from sim.faces.report.assembling import embedded
 from sim.faces.report.data import document
 from sim.faces.report.packing import packed, runs, spans, steps
 from sim.faces.report.story import MOST_EVENTS, SHORT
 from sim.machines.routing import Cause, Fate
 from sim.measure.power import power
+from sim.study.rows import HEADLINE
 from sim.world.intervals import listed
 from sim.world.loading import load, read_tree
 from sim.world.shipped import find
@@ -193,3 +195,40 @@ def test_a_study_that_is_not_done_is_refused(command: Command, tmp_path: Path) -
     assert "rows.parquet" in command.refused("report", tmp_path, "-o", tmp_path / "page.html")
     (tmp_path / "rows.parquet").write_text("no table")
     assert "no table of a study" in command.refused("report", tmp_path, "-o", tmp_path / "page.html")
+
+
+ARMS = ("--vary", "vpn.include_all_networks=false,true", "--vary", "vpn.protocol=wireguard,ikev2")
+
+
+@pytest.mark.parametrize("days", [2, 5])
+def test_the_page_of_a_study_says_what_the_comparison_says(
+    command: Command, small: Path, tmp_path: Path, days: int
+) -> None:
+    folder = tmp_path / "study"
+    status, said, err = command("compare", small, *ARMS, "--seeds", str(days), "--out", folder, "--json")
+    assert status == 0, err
+    compared, page = json.loads(said), study_page.document(folder)
+    for mine, theirs in zip(page["arms"], compared["arms"], strict=True):
+        assert mine["name"] == theirs["name"]
+        assert mine["front"] == (theirs["trade_off"] == "front")
+        for number, metric in zip(mine["numbers"], HEADLINE, strict=True):
+            standing = theirs[metric.column]
+            assert number["mean"][0] == pytest.approx(standing["mean"], rel=1e-6)
+            assert number["difference"][0] == pytest.approx(standing["difference"]["mean"], rel=1e-6)
+            _, low, high = number["difference"]
+            assert (low > 0) - (high < 0) == standing["difference"]["sign"]
+            if standing["difference"]["interval"] is not None:
+                assert [low, high] == pytest.approx(standing["difference"]["interval"], rel=1e-6)
+    assert command("report", folder, "-o", tmp_path / "page.html").status == 0
+
+
+def test_the_page_of_one_day_decides_nothing(command: Command, small: Path, tmp_path: Path) -> None:
+    study = tmp_path / "day.toml"
+    study.write_text(f'scenario = "{small}"\nreplications = 1\nvary."vpn.include_all_networks" = [false, true]\n')
+    assert command("sweep", study, "--out", tmp_path / "day").status == 0
+    page = study_page.document(tmp_path / "day")
+    assert "one day: no intervals" in page["about"]
+    for arm in page["arms"]:
+        for _, low, high in (number["difference"] for number in arm["numbers"]):
+            assert low <= 0 <= high
+    assert command("report", tmp_path / "day", "-o", tmp_path / "page.html").status == 0

@@ -286,10 +286,3 @@ def test_blame_is_a_difference() -> None:
     without = EnergyAccount({"base_idle": 5, "cellular_tail": 4})
     assert with_vpn.added_to(without) == {"base_idle": 0, "cellular_tail": 5, "vpn_crypto": 2}
     assert sum(with_vpn.added_to(without).values()) == with_vpn.total_nj - without.total_nj
-
-
-def test_traffic_without_the_vpns_own() -> None:
-    traffic = Traffic(np.array([1, 2, 3]), np.array([4, 5, 6]), np.array([7, 8, 9]), np.array([False, True, False]))
-    rest = traffic.without_vpn()
-    assert rest.at.tolist() == [1, 3]
-    assert (rest.up.tolist(), rest.down.tolist(), rest.vpn.tolist()) == ([4, 6], [7, 9], [False, False])

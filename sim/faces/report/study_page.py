@@ -1,12 +1,13 @@
 """The page of a study: many days, all arms on each of them. Everything is computed from the study's table of rows.
 
-All intervals of the page hold together with the stated confidence (Bonferroni over arms and numbers). Days on which an
-arm's run failed are left out for all arms, so that what is compared stays paired.
+What it says of the arms is what `compare` says of the same rows: one comparison, whose intervals hold together. Days on
+which an arm's run failed are left out for all arms, so that what is compared stays paired.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.base.units import seconds
+from sim.faces.comparing import amount
 from sim.faces.report.assembling import page
-from sim.faces.terminal import clean, count, size, spell
+from sim.faces.terminal import clean, count
+from sim.study.compare import Comparison, Place
 from sim.study.rows import COLUMNS, HEADLINE, Metric
-from sim.study.statistics import CONFIDENCE, Interval, mean_interval, shared_confidence
+from sim.study.statistics import Interval, Sample
 from sim.study.store import HEAD, PLAN, ROWS
 from sim.world.loading import ScenarioError
 
@@ -28,9 +30,6 @@ MOST_TICKS = 60
 """Single differences behind an interval."""
 ENDS = 0.2
 """The share of the runs at each end of a factor that its bar compares."""
-TRADED = ("exposed_s", "blocked_s", "vpn_battery_percent")
-
-Sample = NDArray[np.float64]
 
 
 def is_study(target: str) -> bool:
@@ -62,19 +61,16 @@ def document(folder: Path) -> dict[str, Any]:
     if not kept.any():
         raise ScenarioError(str(folder / ROWS), "", "there is no day on which all arms were played without an error")
     values = {(arm, m.column): _by_day(rows, kept & (rows["arm"] == arm), m.column) for arm in arms for m in HEADLINE}
-    days = len(values[arms[0], HEADLINE[0].column])
-    confidence = shared_confidence(CONFIDENCE, max(len(arms) - 1, 1) * len(HEADLINE))
-    shown = [_arm(arm, arms[0], values, confidence) for arm in arms]
-    front = _front(arms, values)
+    found = Comparison(tuple(arms), values)
     scenario = Path(str(_plan(folder).get("scenario", folder.name))).stem
     return {
         "kind": "study",
         "version": version("leakwindow"),
         "name": clean(scenario),
-        "sentence": clean(_sentence(arms, values)),
-        "about": [count(len(arms), "arm"), f"the same {count(days, 'day')}", _together(len(arms), days)],
+        "sentence": clean(_sentence(found)),
+        "about": [count(len(arms), "arm"), f"the same {count(found.days, 'day')}", _together(found)],
         "metrics": [[m.column, m.title, m.unit] for m in HEADLINE],
-        "arms": [{**arm, "front": name in front} for name, arm in zip(arms, shown, strict=True)],
+        "arms": [_arm(found, arm) for arm in arms],
         "factors": _factors(rows, kept & (rows["arm"] == arms[0])),
         "failed": int(len(rows["arm"]) - kept.sum()),
         "start": 0,
@@ -82,10 +78,10 @@ def document(folder: Path) -> dict[str, Any]:
     }
 
 
-def _together(arms: int, days: int) -> str:
-    if days < 2:
+def _together(found: Comparison) -> str:
+    if found.days < 2:
         return "one day: no intervals"
-    return f"{CONFIDENCE:.0%} intervals that hold together" if arms > 1 else f"{CONFIDENCE:.0%} intervals"
+    return f"{found.confidence:.0%} intervals" + (" that hold together" if len(found.arms) > 1 else "")
 
 
 # The table ------------------------------------------------------------------------------------------------------------
@@ -139,64 +135,46 @@ def _by_day(rows: dict[str, NDArray[Any]], chosen: NDArray[np.bool_], column: st
 # Arms -----------------------------------------------------------------------------------------------------------------
 
 
-def _arm(arm: str, base: str, values: dict[tuple[str, str], Sample], confidence: float) -> dict[str, Any]:
-    exposed = np.sort(values[arm, "exposed_s"])
+def _arm(found: Comparison, arm: str) -> dict[str, Any]:
+    exposed = np.sort(found.values[arm, "exposed_s"])
     typical = exposed[((np.arange(TYPICAL) + 0.5) / TYPICAL * len(exposed)).astype(np.int64)]
     return {
         "name": clean(arm),
-        "free": float((exposed == 0).mean()),
+        "front": found.places[arm] is Place.FRONT,
+        "free": found.standings[arm, "exposed_s"].zero_days,
         "typical": [round(float(s), 3) for s in typical],
-        "numbers": [_number(values[arm, m.column], values[base, m.column], confidence) for m in HEADLINE],
+        "numbers": [_number(found, arm, m.column) for m in HEADLINE],
     }
 
 
-def _number(mine: Sample, base: Sample, confidence: float) -> dict[str, Any]:
-    gaps: Sample = np.subtract(mine, base)
+def _number(found: Comparison, arm: str, number: str) -> dict[str, Any]:
+    standing = found.standings[arm, number]
+    gaps = found.values[arm, number] - found.values[found.arms[0], number]
     every = max(-(-len(gaps) // MOST_TICKS), 1)
     return {
-        "mean": _interval(mean_interval(mine, confidence)),
-        "difference": _interval(mean_interval(gaps, confidence)),
+        "mean": _interval(standing.mean),
+        "difference": _interval(standing.difference),
         "days": [float(f"{gap:.6g}") for gap in gaps[::every]],
     }
 
 
 def _interval(found: Interval) -> list[float]:
+    """Mean and ends. JSON knows no infinity: an interval that is not known reaches to zero, and decides nothing."""
+    if not math.isfinite(found.half_width):
+        found = Interval(found.mean, min(found.mean, 0.0), max(found.mean, 0.0))
     return [float(f"{number:.8g}") for number in found]
 
 
-def _front(arms: list[str], values: dict[tuple[str, str], Sample]) -> list[str]:
-    """Arms that no other beats in all three traded numbers, by the means."""
-    means = {arm: tuple(float(values[arm, number].mean()) for number in TRADED) for arm in arms}
-    return [
-        arm
-        for arm in arms
-        if not any(
-            means[o] != means[arm] and all(a <= b for a, b in zip(means[o], means[arm], strict=True)) for o in arms
-        )
-    ]
-
-
-def amount(number: float, metric: Metric) -> str:
-    """A headline number in words."""
-    match metric.unit:
-        case "s":
-            return spell(seconds(number))
-        case "bytes":
-            return size(number)
-        case _:
-            return f"{number:.2g} {metric.unit}"
-
-
-def _sentence(arms: list[str], values: dict[tuple[str, str], Sample]) -> str:
+def _sentence(found: Comparison) -> str:
     exposed, _, blocked, _, battery = HEADLINE
 
     def mean(arm: str, metric: Metric) -> str:
-        return amount(float(values[arm, metric.column].mean()), metric)
+        return amount(found.standings[arm, metric.column].mean.mean, metric)
 
-    base = arms[0]
-    if len(arms) == 1:
+    base = found.arms[0]
+    if len(found.arms) == 1:
         return f"{base}: something is outside for {mean(base, exposed)} of a mean day."
-    best = min(arms, key=lambda arm: float(values[arm, exposed.column].mean()))
+    best = min(found.arms, key=lambda arm: found.standings[arm, exposed.column].mean.mean)
     if best == base:
         return f"No arm leaves less outside than {base}: {mean(base, exposed)} of a mean day."
     price = f"{mean(best, blocked)} blocked and {mean(best, battery)} of the battery"
