@@ -63,8 +63,7 @@ class Network:
         self._signal = list(world.nature.signal)
         self._station = WIFI_SETS[scenario.device.wifi_radio]
         self._handovers, self._roams = _ends(world.nature.interruptions), _ends(world.nature.roams)
-        vpn = scenario.vpn
-        self._over_tcp = vpn.protocol == "openvpn" and vpn.openvpn.transport == "tcp"
+        self._over_tcp = world.protocol.transport == "tcp"
         self._slow = scenario.device.behaviour.mptcp_slow
         self.reached = True
         """What the server sends by itself reaches the phone."""

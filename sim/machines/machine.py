@@ -242,6 +242,9 @@ Clock = Literal["boot", "monotonic"]
 """Whose time a protocol's timers keep: one that runs on while the device sleeps, so that what is overdue comes at wake
 (the boot clock, and the wall clock, which nobody sets here), or one that stands still then (monotonic)."""
 
+Transport = Literal["udp", "tcp"]
+"""What carries a tunnel's packets to its server."""
+
 
 class TunnelProtocol(Machine, Protocol):
     """A VPN protocol: the client's rules, and as much of its server as decides whether it answers.
@@ -263,6 +266,11 @@ class TunnelProtocol(Machine, Protocol):
     """Whether its usual client stops the engine while there is no path."""
     built_in: ClassVar[bool]
     """Whether the system's own client runs it, which does not crash, is not updated, and has no memory limit."""
+
+    @property
+    def transport(self) -> Transport:
+        """What carries it; ESP, which NAT traversal wraps, counts as UDP."""
+        ...
 
     @property
     def clock(self) -> Clock:

@@ -149,8 +149,7 @@ def assert_reached(run: Run, traffic: SlowTraffic) -> None:
     moves = [b.begin for a, b in pairwise(standings) if a.situation.address != b.situation.address]
     wifis = {w.ssid: w for w in world.scenario.wifi}
     joins = [(r.at, r.event.ssid) for r in run.timeline if r.actor == "nature" and isinstance(r.event, WifiJoined)]
-    vpn = world.scenario.vpn
-    field = "nat_tcp" if vpn.protocol == "openvpn" and vpn.openvpn.transport == "tcp" else "nat_udp"
+    field = f"nat_{world.protocol.transport}"
     for row in range(len(ledger.at)):
         at, flow = int(ledger.at[row]), int(ledger.flow[row])
         if not nature.kinds[int(nature.kind[flow])].pushed:

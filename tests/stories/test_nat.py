@@ -24,7 +24,7 @@ def app(name: str, starts: str, traffic: Table, **fields: Any) -> Table:
     }
 
 
-def play(speaks: str = "301 s", **vpn: Any) -> Run:
+def play(*, speaks: str = "301 s", **vpn: Any) -> Run:
     """A push each 100 s, first at 100 s; the phone speaks by itself at 0 s and then rarely."""
     talk = {"law": "constant", "every": speaks, "up": "100 B", "down": "0 B"}
     return simulate(
@@ -74,8 +74,13 @@ def test_a_keepalive_that_is_shorter_than_the_nat_remembers_holds_the_way_open(k
     assert all(at_once) == arrives
 
 
-def test_over_tcp_a_mapping_lives_for_an_hour() -> None:
-    run = play(protocol="openvpn", openvpn={"transport": "tcp", "ping": "0 s", "ping_restart": "0 s"})
+@pytest.mark.parametrize(
+    ("protocol", "quiet"), [("openvpn", {"ping": "0 s", "ping_restart": "0 s"}), ("lightway", {"tracer": "1 h"})]
+)
+def test_over_tcp_a_mapping_lives_for_an_hour(protocol: str, quiet: Table) -> None:
+    udp: Table = {"protocol": protocol, protocol: quiet}
+    assert any(fate is not Fate.TUNNELLED for _, fate, _ in pushes(play(**udp)))
+    run = play(**{**udp, protocol: {"transport": "tcp", **quiet}})
     assert all(fate is Fate.TUNNELLED and settled == at for at, fate, settled in pushes(run))
 
 

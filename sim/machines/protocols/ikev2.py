@@ -65,6 +65,7 @@ from sim.machines.machine import (
     Step,
     StopTimer,
     Transmit,
+    Transport,
     Watch,
     unchanged,
 )
@@ -150,6 +151,7 @@ class IKEv2(Parameters):
     routes_before_handshake: ClassVar[bool] = False
     keeps_routes: ClassVar[bool] = False
     stops_offline: ClassVar[bool] = False
+    transport: ClassVar[Transport] = "udp"
     built_in: ClassVar[bool] = True
 
     auth: Annotated[

@@ -25,7 +25,7 @@ Follows: Lightway's ``lightway-client`` (``keepalive.rs``, ``mobile/lightway.rs`
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 from sim.base.citing import ASSUMED, MEASURED, REPORTED, SPECIFIED, Cited, Parameters
 from sim.base.units import MILLISECOND, NEVER, Bytes, Duration, DurationField, Instant, SizeField, minutes, seconds
@@ -62,6 +62,7 @@ from sim.machines.machine import (
     Step,
     StopTimer,
     Transmit,
+    Transport,
     Watch,
     unchanged,
 )
@@ -145,7 +146,7 @@ class Lightway(Parameters):
     stops_offline: ClassVar[bool] = False
     built_in: ClassVar[bool] = False
 
-    transport: Annotated[Literal["udp", "tcp"], Cited("lightway", "config.rs: datagram or stream", SPECIFIED)] = "udp"
+    transport: Annotated[Transport, Cited("lightway", "config.rs: datagram or stream", SPECIFIED)] = "udp"
     copies: Annotated[
         int, Cited("lightway", "lightway-core io_adapter.rs aggressive_send: until online, UDP only", SPECIFIED)
     ] = 3

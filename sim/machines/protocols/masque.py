@@ -55,6 +55,7 @@ from sim.machines.machine import (
     Step,
     StopTimer,
     Transmit,
+    Transport,
     Watch,
     unchanged,
 )
@@ -134,6 +135,7 @@ class MASQUE(Parameters):
     routes_before_handshake: ClassVar[bool] = False  # RFC 9484 §4.7: the proxy assigns addresses and routes
     keeps_routes: ClassVar[bool] = True  # usque api/tunnel.go: the device outlives its connections
     stops_offline: ClassVar[bool] = False
+    transport: ClassVar[Transport] = "udp"
     built_in: ClassVar[bool] = False
 
     initial_pto: Annotated[

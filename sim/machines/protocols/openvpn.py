@@ -65,6 +65,7 @@ from sim.machines.machine import (
     Step,
     StopTimer,
     Transmit,
+    Transport,
     Watch,
     unchanged,
 )
@@ -161,7 +162,7 @@ class OpenVPN(Parameters):
     core: Annotated[
         Literal["v3", "v2"], Cited("openvpn3", "the core of OpenVPN Connect and of OpenVPNAdapter on iOS", SPECIFIED)
     ] = "v3"
-    transport: Annotated[Literal["udp", "tcp"], Cited("openvpn-manual", "--proto, default udp", SPECIFIED)] = "udp"
+    transport: Annotated[Transport, Cited("openvpn-manual", "--proto, default udp", SPECIFIED)] = "udp"
     tls: Annotated[
         Literal["1.3", "1.2"],
         Cited("openvpn-manual", "the highest version of both ends; 1.2 costs one more", SPECIFIED),

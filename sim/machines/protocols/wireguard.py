@@ -60,6 +60,7 @@ from sim.machines.machine import (
     Step,
     StopTimer,
     Transmit,
+    Transport,
     Watch,
     unchanged,
 )
@@ -122,6 +123,7 @@ class WireGuard(Parameters):
     routes_before_handshake: ClassVar[bool] = True
     keeps_routes: ClassVar[bool] = True
     stops_offline: ClassVar[bool] = True
+    transport: ClassVar[Transport] = "udp"
     built_in: ClassVar[bool] = False
 
     rekey_after_time: Annotated[DurationField, Cited("wireguard-go", "REKEY_AFTER_TIME", SPECIFIED)] = seconds(120)
