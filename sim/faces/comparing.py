@@ -10,15 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.base.units import SECOND
-from sim.faces.studying import Player, shelf_of
+from sim.faces.studying import Player, rows_of, shelf_of
 from sim.faces.terminal import count, progress, size, spell, table, text
 from sim.study.arms import Arm
 from sim.study.compare import TRADED, Comparison, Place, Standing, comparison
-from sim.study.conduct import Kept
 from sim.study.rows import HEADLINE, Metric
 from sim.study.statistics import Interval, looks
 from sim.study.store import StudyFolder
-from sim.study.tasks import Plan, Row
+from sim.study.tasks import Plan
 from sim.world.loading import ScenarioError, read_all
 
 DAYS = 40
@@ -90,7 +89,7 @@ def played(plan: Plan, wanted: Wanted) -> Comparison:
     with progress("day") as tell:
         for days in stops:
             player.play(days, tell)
-            rows = rows_of(shelf, days)
+            rows = [row for row in rows_of(shelf, "replication", "arm") if row["replication"] < days]
             found = comparison(rows, names, looks=len(stops))
             if found is not None and wanted.precision is not None and found.least_known[0] <= wanted.precision:
                 break
@@ -100,16 +99,6 @@ def played(plan: Plan, wanted: Wanted) -> Comparison:
         failed = next(row for row in rows if row["error"] is not None)
         raise ScenarioError(plan.file, f"arm {failed['arm']}", f"no day can be played: {failed['error']}")
     return found
-
-
-def rows_of(shelf: StudyFolder | Kept, days: int) -> list[Row]:
-    """The rows of the first days."""
-    if isinstance(shelf, Kept):
-        rows = shelf.rows()
-    else:
-        columns = ["replication", "arm", "error", *(m.column for m in HEADLINE)]
-        rows = shelf.rows(columns).to_pylist()
-    return [row for row in rows if row["replication"] < days]
 
 
 # What it says ---------------------------------------------------------------------------------------------------------

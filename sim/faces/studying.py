@@ -10,8 +10,9 @@ from time import perf_counter
 from sim.study.arms import PLAIN, Arm, Varied, grid, read_varied
 from sim.study.conduct import Kept, Tell, conduct, missing
 from sim.study.pool import local, opened
+from sim.study.rows import HEADLINE
 from sim.study.store import StudyFolder
-from sim.study.tasks import Plan, play
+from sim.study.tasks import Plan, Row, play
 from sim.world.loading import ScenarioError
 
 PIECE_S = 0.7
@@ -101,3 +102,11 @@ _EXAMPLE = "For example: --vary vpn.protocol=wireguard,ikev2 --vary vpn.include_
 def shelf_of(out: Path | None, plan: Plan) -> StudyFolder | Kept:
     """Where the rows go."""
     return Kept(plan) if out is None else StudyFolder(out, plan)
+
+
+def rows_of(shelf: StudyFolder | Kept, *columns: str) -> list[Row]:
+    """All rows that are there, in order: some columns, what failed, and the headline numbers, at least."""
+    if isinstance(shelf, Kept):
+        return shelf.rows()
+    found: list[Row] = shelf.rows([*columns, "error", *(m.column for m in HEADLINE)]).to_pylist()
+    return found

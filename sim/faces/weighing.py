@@ -9,13 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.faces.comparing import amount
-from sim.faces.studying import Player, shelf_of
+from sim.faces.studying import Player, rows_of, shelf_of
 from sim.faces.terminal import capital, count, progress, table, text
-from sim.study.conduct import Kept
-from sim.study.rows import HEADLINE
 from sim.study.sensitivity import CONFIDENCE, Design, Found, Influence, Weighed, analyse
 from sim.study.store import StudyFolder
-from sim.study.tasks import Plan, Row
+from sim.study.tasks import Plan
 from sim.world.loading import ScenarioError
 
 SHOWN = 8
@@ -35,18 +33,11 @@ def played(design: Design, plan: Plan, out: Path | None, workers: int | None) ->
     shelf = shelf_of(out, plan)
     with progress("sensitivity: point") as tell:
         Player(plan, shelf, workers).play(plan.tasks, tell)
-    found = analyse(design, _rows(shelf), [arm.name for arm in plan.arms], plan.replications)
+    found = analyse(design, rows_of(shelf, "point", "arm"), [arm.name for arm in plan.arms], plan.replications)
     if isinstance(shelf, StudyFolder):
         shelf.finish()
     if not found.weighed:
         raise ScenarioError(plan.file, "", f"no point can be played: {found.error}", "Leave an unknown out.")
-    return found
-
-
-def _rows(shelf: StudyFolder | Kept) -> list[Row]:
-    if isinstance(shelf, Kept):
-        return shelf.rows()
-    found: list[Row] = shelf.rows(["point", "arm", "error", *(m.column for m in HEADLINE)]).to_pylist()
     return found
 
 
