@@ -229,8 +229,10 @@ CLAIMS = (
             Part("anything leaks by that", "stuck:exposure.by_owner.app.flows > 0", beside=True),
         ),
         (Unknown("vpn.wireguard.rebind"), Unknown("cellular.nat_udp", ("30 s", "5 min"))),
-        note="Silence with the status Connected is real where the socket stays behind after a change of networks. A "
-        "night of sleep hardly shows it.",
+        note="Silence with the status Connected is real in a night of sleep, where what is pushed waits for the "
+        "phone's next word once the carrier's NAT has forgotten the tunnel, and where the socket stays behind after a "
+        "change of networks. An ordinary change of networks does not show it.",
+        differ="whether the phone sleeps or moves",
     ),
     Claim(
         "C11",

@@ -6,7 +6,6 @@ scenario's user does with VPN and airplane mode; places, apps, the network and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from sim.base.units import MINUTE, SECOND, Instant, write_duration
@@ -41,6 +40,10 @@ STEPS = (
 )
 
 
+LOOKED_AFTER = ("", *(step.name for step in STEPS), "Ten minutes later")
+"""When it is looked at: before the first step, at the end of each, and once more `LATER`."""
+
+
 class Look(NamedTuple):
     """How things stand at an instant."""
 
@@ -70,10 +73,8 @@ def begin(scenario: Scenario) -> Instant:
 
 def looks(scenario: Scenario) -> list[tuple[str, Instant]]:
     """When it is looked at: before the first step, at the end of each, and once more later."""
-    first = begin(scenario)
-    found = [("", first - SECOND)]
-    found += [(step.name, first + (i + 1) * PACE - SECOND) for i, step in enumerate(STEPS)]
-    return [*found, ("Ten minutes later", found[-1][1] + LATER)]
+    ends = [begin(scenario) + i * PACE - SECOND for i in range(len(STEPS) + 1)]
+    return list(zip(LOOKED_AFTER, [*ends, ends[-1] + LATER], strict=True))
 
 
 def with_routine(scenario: Scenario) -> Scenario:
@@ -102,7 +103,7 @@ def seen(run: Run) -> list[Look]:
     live = list(stretches(run, lambda verdict: True))
     kinds = run.world.nature
     found = []
-    for (after, at), (_, fine, answered) in zip(_moments(run), run.checks, strict=True):
+    for after, (at, fine, answered) in zip(LOOKED_AFTER, run.checks, strict=True):
         now = [s for s in live if s.begin <= at < s.end]
         groups: dict[str, dict[str, int]] = {name: {} for name in ("inside", "outside", "by_design", "unasked", "kept")}
         for stretch in now:
@@ -113,11 +114,6 @@ def seen(run: Run) -> list[Look]:
         said = "all fine" if fine else "leak" if answered else "no answer"
         found.append(Look(after, at, standing.connected, standing.intent, said, **groups))
     return found
-
-
-def _moments(run: Run) -> Iterable[tuple[str, Instant]]:
-    names = ["", *(step.name for step in STEPS), "Ten minutes later"]
-    return zip(names, (at for at, _, _ in run.checks), strict=True)
 
 
 def _group(verdict: Verdict) -> str:

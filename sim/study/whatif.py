@@ -14,7 +14,7 @@ days, in the old windows or in new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -264,10 +264,14 @@ class WhatIf:
         return self.player.days
 
     @cached_property
+    def every(self) -> frozenset[tuple[int, int]]:
+        """All windows: day and number."""
+        return frozenset((d, w) for d, day in enumerate(self.days) for w in range(len(day.windows)))
+
+    @cached_property
     def untouched(self) -> frozenset[tuple[int, int]]:
         """Windows that no mitigation changes."""
-        every = {(d, w) for d, day in enumerate(self.days) for w in range(len(day.windows))}
-        return frozenset(every.difference(*(outcome.touches for outcome in self.singles)))
+        return self.every.difference(*(outcome.touches for outcome in self.singles))
 
     def search(self, tell: Tell, most: int = MOST) -> Found | None:
         """The smallest sets after which nothing leaks; None if nothing leaks as it is, or nothing helps.
@@ -279,14 +283,15 @@ class WhatIf:
         tell : is told how many sets of a size are done, and of how many
         most : size of the largest sets
         """
-        every = {(d, w) for d, day in enumerate(self.days) for w in range(len(day.windows))}
         useful = [o for o in self.singles if o.touches]
-        if not every or not useful:
+        if not self.every or not useful:
             return None
         played, found = 0, list[Outcome]()
         for size in range(1, most + 1):
             wanted = [o for o in useful if not (found and o.managed)]
-            sets = [s for s in covers(wanted, every - self.untouched, size) if not any(_holds(s, o) for o in found)]
+            sets = [
+                s for s in covers(wanted, self.every - self.untouched, size) if not any(_holds(s, o) for o in found)
+            ]
             for number, members in enumerate(sets):
                 outcome = self._closing(members)
                 played += size > 1
@@ -321,7 +326,7 @@ class WhatIf:
                     yield self.player.outcome(chosen, under)
 
 
-def covers(useful: Sequence[Outcome], windows: set[tuple[int, int]], size: int) -> Iterator[tuple[Outcome, ...]]:
+def covers(useful: Sequence[Outcome], windows: Set[tuple[int, int]], size: int) -> Iterator[tuple[Outcome, ...]]:
     """Sets of a size whose members may stand together, and each of whose windows one member touches."""
     for members in combinations(useful, size):
         touched: set[tuple[int, int]] = set().union(*(o.touches for o in members))
