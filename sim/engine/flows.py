@@ -42,7 +42,7 @@ class LonerSpan(NamedTuple):
 class Loner:
     """One flow on its own way."""
 
-    __slots__ = ("binding", "changed", "give_up", "inside", "opened_by", "reopens", "waited", "waits")
+    __slots__ = ("binding", "changed", "follows", "give_up", "inside", "opened_by", "reopens", "waited", "waits")
 
     def __init__(self, binding: Binding | None, opened_by: int, inside: bool, waits: Instant) -> None:
         self.binding = binding
@@ -61,6 +61,8 @@ class Loner:
         """When its app opens another socket."""
         self.give_up: Instant = NEVER
         """When its transport gives up waiting for a lost address."""
+        self.follows = False
+        """It goes the way of its class again, but what it said on its own way still waits."""
 
 
 class _Members:
@@ -212,10 +214,16 @@ class Flows:
             self._close(flow, loner)
 
     def _follow(self, flow: int) -> None:
-        """The flow's socket is where a new one would be: it follows its class again."""
-        self._goes(flow, self.verdicts[self._world.classes[flow]])
+        """The flow's socket is where a new one would be: it follows its class again. While it has waited for longer
+        than its class has, it is remembered: the class would not know that something of it enters the tunnel."""
+        index, loner = self._world.classes[flow], self.loners[flow]
+        self._goes(flow, self.verdicts[index])
         self._note(flow, None)
-        del self.loners[flow]
+        if loner.waits < self._waits[index]:
+            loner.binding, loner.follows = self.verdicts[index].home, True
+            loner.reopens = loner.give_up = NEVER
+        else:
+            del self.loners[flow]
 
     def _goes(self, flow: int, verdict: Verdict) -> None:
         """What a loner says goes this way from now on; what waited enters the tunnel if that is its way now."""
@@ -235,11 +243,15 @@ class Flows:
             del self.loners[flow]
             return
         binding = loner.binding
-        if binding is None:
+        if binding is None and not loner.follows:
             return
         traits, new = world.traits[world.classes[flow]], self.verdicts[world.classes[flow]].home
-        if binding == new:
+        if binding is None or binding == new:
             self._follow(flow)
+            return
+        if loner.follows:  # its class moves, and it becomes a loner again
+            loner.follows, loner.opened_by = False, self._record
+            self._react(flow, binding, new)
             return
         held = before is not None and holds_address(binding, before)
         holds = holds_address(binding, situation)
@@ -259,7 +271,7 @@ class Flows:
     def _note(self, flow: int, verdict: Verdict | None) -> None:
         """Note the verdict of a flow, or that it follows its class again; a span of zero length is overwritten."""
         spans, socket = self.spans.setdefault(flow, []), self._sockets.get(flow, 0)
-        if spans and verdict is not None and spans[-1].verdict == verdict and spans[-1].socket == socket:
+        if spans and spans[-1].verdict == verdict and spans[-1].socket == socket:
             return
         if spans and spans[-1].begin == self._now:
             spans.pop()

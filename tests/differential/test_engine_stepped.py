@@ -188,6 +188,11 @@ def test_it_does_where_a_clock_stands_still_between_keepalives() -> None:
         assert_same(day(number, "ikev2", sleeps=True))
 
 
+def test_what_waited_on_a_way_of_its_own_is_seen_when_its_class_enters() -> None:
+    """A socket comes back to its class while nothing passes: what it said before the class waited is not forgotten."""
+    assert_same(day(1077, "masque", sleeps=True))
+
+
 def test_it_does_if_ways_are_marked_for_a_minute_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A day of the tests is shorter than what is marked at once; long ones are not."""
     monkeypatch.setattr("sim.engine.traffic.NOTED_AHEAD", MINUTE)
