@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,19 @@ from tests.commands import SMALL
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 if not CHROMIUM.exists():
     pytest.skip(f"there is no {CHROMIUM}: apt-get install -y chromium", allow_module_level=True)
+
+
+STUDY = """
+scenario = {hostile}
+replications = 6
+vary."vpn.protocol" = ["wireguard", "openvpn"]
+vary."vpn.include_all_networks" = [false, true]
+[factors]
+levels = 2
+[factors.over]
+"vpn.client.prepare" = "cited"
+"""
+"""Four arms of the scenario with the hostile name, and a parameter that decides how long its gap is."""
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +45,22 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     folder = tmp_path_factory.mktemp("pages")
     hostile = folder / "hostile.toml"
-    hostile.write_text(SMALL.replace('"mail"', repr(HOSTILE)).replace('"small"', repr(HOSTILE)))
-    found = {}
-    for name, scenario in (("day", "commute"), ("hour", "legacy-apps-first"), ("hostile", str(hostile))):
-        found[name] = folder / f"{name}.html"
+    hostile.write_text(
+        SMALL.replace('"mail"', repr(HOSTILE))
+        .replace('"small"', repr(HOSTILE))
+        .replace('"1 h"', '"1 s"')
+        .replace('"10 s"', '"1 s"')
+    )
+    study = folder / "study.toml"
+    study.write_text(STUDY.format(hostile=json.dumps(str(hostile))))
+    targets = {"day": "commute", "hour": "legacy-apps-first", "hostile": str(hostile), "study": str(folder / "study")}
+    commands = [["sweep", str(study), "--out", targets["study"], "--workers", "1"]]
+    commands += [["report", target, "-o", str(folder / f"{name}.html")] for name, target in targets.items()]
+    for words in commands:
         with pytest.raises(SystemExit) as ended:
-            main(["report", scenario, "-o", str(found[name])])
+            main(words)
         assert not ended.value.code
-    return found
+    return {name: folder / f"{name}.html" for name in targets}
 
 
 class Opened:
@@ -63,6 +85,27 @@ class Opened:
         if kind is None:
             assert self.said == []
             assert [url.split("#")[0] for url in self.asked] == [self.url]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_of_a_study_shows_days_differences_front_and_what_matters(
+    browser: Any, pages: dict[str, Path], width: int
+) -> None:
+    with Opened(browser, pages["study"], width=width) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("page.arms.length") == 4
+        for picture in ("days", "differences", "front", "factors"):
+            assert page.locator(f"#{picture} text").count() >= 4, picture
+        assert (page.locator("#factors text").first.text_content() or "").startswith("vpn.client.prepare")
+        assert page.locator("#numbers tbody tr").count() == 4
+        names = page.eval_on_selector_all(
+            "#front text",
+            "all => all.filter(t => /%$/.test(t.textContent)).map(t => t.getBBox()).map(b => [b.x, b.y, b.width])",
+        )
+        assert len(names) == 4
+        for i, (x, y, wide) in enumerate(names):
+            others = names[:i]
+            assert not any(abs(y - v) < 10 and x < u + w and u < x + wide for u, v, w in others), "names overlap"
 
 
 @pytest.mark.parametrize("name", ["day", "hour", "hostile"])
@@ -196,7 +239,7 @@ def test_the_policy_of_the_page_forbids_scripts_and_connections(browser: Any, pa
 
 @pytest.mark.skipif(not AXE.exists(), reason=f"there is no axe-core at {AXE}; .ci/run fetches it")
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "width"), [("day", 1280), ("hour", 390)])
+@pytest.mark.parametrize(("name", "width"), [("day", 1280), ("hour", 390), ("study", 1280), ("study", 390)])
 def test_it_is_accessible(browser: Any, pages: dict[str, Path], theme: str, name: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
     page = context.new_page()

@@ -185,7 +185,8 @@ def _sentence(found: Comparison) -> str:
 
 
 def _factors(rows: dict[str, NDArray[Any]], chosen: NDArray[np.bool_]) -> list[list[Any]]:
-    """For each varied parameter the first arm's exposure at its low and at its high end; the widest first."""
+    """For each varied parameter that moves it, the first arm's exposure at its low and at its high end; the widest
+    first."""
     exposed = rows["exposed_s"][chosen].astype(np.float64)
     found: list[list[Any]] = []
     for name in rows:
@@ -194,7 +195,7 @@ def _factors(rows: dict[str, NDArray[Any]], chosen: NDArray[np.bool_]) -> list[l
             continue
         numbers = column.astype(np.float64)
         low, high = np.quantile(numbers, [ENDS, 1 - ENDS])
-        if numbers.min() < numbers.max():
-            at = [float(exposed[numbers <= low].mean()), float(exposed[numbers >= high].mean())]
-            found.append([clean(name), float(numbers.min()), float(numbers.max()), *at])
+        at, then = (float(exposed[ends].mean()) for ends in (numbers <= low, numbers >= high))
+        if numbers.min() < numbers.max() and at != then:
+            found.append([clean(name), float(numbers.min()), float(numbers.max()), at, then])
     return sorted(found, key=lambda row: -abs(row[4] - row[3]))[:12]

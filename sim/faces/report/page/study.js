@@ -88,11 +88,12 @@ function paintFront() {
   const taken = [];
   for (const a of [...arms].sort((p, q) => y(p.b) - y(q.b))) {
     const cx = x(a.e), cy = y(a.b), end = cx > (left + right) / 2;
+    const words = `${a.name}  ${measured(a.v, page.metrics[v])}`, wide = words.length * 7.2, from = end ? cx - 10 - wide : cx + 10;
     let at = cy - 10;
-    while (taken.some(([tx, ty]) => Math.abs(tx - cx) < 160 && Math.abs(ty - at) < 14)) at -= 14;
-    taken.push([cx, at]);
+    while (taken.some(([x0, x1, ty]) => x0 < from + wide && from < x1 && Math.abs(ty - at) < 14)) at -= 14;
+    taken.push([from, from + wide, at]);
     parts.push(draw('circle', {cx, cy, r: 4 + 8 * Math.sqrt(Math.max(a.v, 0) / mv), fill: a.front ? 'var(--vpn)' : 'none', stroke: a.front ? 'var(--bg)' : 'var(--ink3)', 'stroke-width': 1.5, 'fill-opacity': .85}),
-      studyText(`${a.name}  ${measured(a.v, page.metrics[v])}`, cx + (end ? -10 : 10), Math.max(at, 24), a.front ? 'ink' : 'ink2', {'text-anchor': end ? 'end' : 'start', 'font-weight': a.front ? 600 : 400, 'font-size': 12, stroke: 'var(--bg)', 'stroke-width': 3, 'paint-order': 'stroke'}));
+      studyText(words, cx + (end ? -10 : 10), Math.max(at, 24), a.front ? 'ink' : 'ink2', {'text-anchor': end ? 'end' : 'start', 'font-weight': a.front ? 600 : 400, 'font-size': 12, stroke: 'var(--bg)', 'stroke-width': 3, 'paint-order': 'stroke'}));
   }
   svg.replaceChildren(...parts);
 }
