@@ -40,23 +40,29 @@ class Player:
 
     def play(self, until: int, tell: Tell) -> bool:
         """Play what is missing of the first `until` tasks; say whether all of it was played."""
-        if not missing(self.shelf, until):
-            return True
-        if not self.task_s and not self._first(tell):
+        if not self.task_s and not self._begun(until, tell):
             return False
         left = missing(self.shelf, until)
+        if not left:
+            return True
         workers = self.workers or os.cpu_count() or 1
         alone = self.cluster is None and left * self.task_s < ALONE_S
         open_pool = local(1) if alone else opened(workers, self.cluster)
         size = max(1, round(min(PIECE_S / self.task_s, left / (4 * workers))))
         return conduct(self.plan, self.shelf, open_pool, size, tell, until, self.fail_fast)
 
-    def _first(self, tell: Tell) -> bool:
-        """Play one task here. It also pays for what has to be loaded, so it is played once more, and timed."""
-        begin, _ = next(iter(self.shelf.missing()))
-        played = conduct(self.plan, self.shelf, local(1), 1, tell, begin + 1, self.fail_fast)
-        self.task_s = timed(self.plan, begin)
-        return played
+    def _begun(self, until: int, tell: Tell) -> bool:
+        """Play two tasks here, one after the other: the first also pays for what has to be loaded, the second says how
+        long a task takes."""
+        for _ in range(2):
+            begin = next((first for first, _ in self.shelf.missing() if first < until), None)
+            if begin is None:
+                break
+            begun = perf_counter()
+            if not conduct(self.plan, self.shelf, local(1), 1, tell, begin + 1, self.fail_fast):
+                return False
+            self.task_s = perf_counter() - begun
+        return True
 
 
 def timed(plan: Plan, task: int = 0) -> float:

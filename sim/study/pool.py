@@ -37,8 +37,8 @@ Opened = Callable[[], AbstractContextManager["Pool"]]
 W = TypeVar("W")
 R = TypeVar("R")
 
-
 _DIED = "workers died again and again over the same days; they may have too little memory"
+_NO_MPI = "--cluster mpi needs mpi4py and an MPI: pip install 'leakwindow[mpi]', and mpich if the system has no MPI"
 
 
 class PoolRefused(Refusal):
@@ -144,7 +144,7 @@ def mpi() -> Opened:
     try:
         from mpi4py.futures import MPIPoolExecutor
     except (ImportError, RuntimeError):
-        raise PoolRefused("--cluster mpi needs mpi4py and a system MPI: pip install mpi4py") from None
+        raise PoolRefused(_NO_MPI) from None
 
     @contextmanager
     def opened() -> Iterator[Pool]:

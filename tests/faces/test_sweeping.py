@@ -10,12 +10,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from sim.engine.simulate import simulate
+from sim.engine.simulate import Run, simulate
 from sim.measure.summary import summarise
 from sim.study import tasks
 from sim.study.experiment import read_experiment
 from sim.study.rows import row
 from sim.study.store import StudyFolder
+from sim.world.nature import Nature
+from sim.world.scenario import Scenario
 from tests.commands import Command
 from tests.studies import EXPERIMENT, parts, start, swept
 
@@ -93,6 +95,18 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
         return simulate(scenario, seed, nature)  # type: ignore[arg-type]
 
     monkeypatch.setattr(tasks, "simulate", instead)
+
+
+def test_no_day_is_played_twice(experiment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[tuple[int, str]] = []
+
+    def counted(scenario: Scenario, seed: int, nature: Nature) -> Run:
+        played.append((seed, scenario.model_dump_json()))
+        return simulate(scenario, seed, nature)
+
+    monkeypatch.setattr(tasks, "simulate", counted)
+    swept(experiment, tmp_path / "study")
+    assert len(played) == len(set(played)) == 24
 
 
 def test_a_run_that_fails_is_a_row_and_the_sweep_goes_on(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 import numpy as np
@@ -135,3 +136,19 @@ def test_common_days_save_runs() -> None:
     a, b = day + rng.normal(0, 0.3, 2000), day + rng.normal(0, 0.3, 2000)
     assert s.variance_ratio(a, b) == pytest.approx(0.18 / 2.18, rel=0.2)
     assert np.isnan(s.variance_ratio([1.0, 1.0], [2.0, 2.0]))
+
+
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=2, max_size=6), st.randoms())
+def test_no_pairing_saves_more_than_the_least_ratio(days: list[tuple[float, float]], chance: random.Random) -> None:
+    a, b = map(list, zip(*days, strict=True))
+    least = s.least_variance_ratio(a, b)
+    for _ in range(10):
+        chance.shuffle(b)
+        found = s.variance_ratio(a, b)
+        assert np.isnan(least) == np.isnan(found)
+        assert np.isnan(found) or least <= found + 1e-9
+
+
+def test_where_one_arm_hardly_varies_there_is_nothing_to_save() -> None:
+    a, b = np.arange(50.0), np.arange(50.0)[::-1] / 50
+    assert s.least_variance_ratio(a, b) == pytest.approx((1 - 1 / 50) ** 2 / (1 + 1 / 50**2))
