@@ -42,7 +42,7 @@ class Player:
         """Play what is missing of the first `until` tasks; say whether all of it was played."""
         if not missing(self.shelf, until):
             return True
-        if not self.task_s and not self._first(tell):
+        if not self.task_s and not self._first(until, tell):
             return False
         left = missing(self.shelf, until)
         workers = self.workers or os.cpu_count() or 1
@@ -51,10 +51,14 @@ class Player:
         size = max(1, round(min(PIECE_S / self.task_s, left / (4 * workers))))
         return conduct(self.plan, self.shelf, open_pool, size, tell, until, self.fail_fast)
 
-    def _first(self, tell: Tell) -> bool:
+    def _first(self, until: int, tell: Tell) -> bool:
         """Play one task here. It also pays for what has to be loaded, so it is played once more, and timed."""
         begin, _ = next(iter(self.shelf.missing()))
-        played = conduct(self.plan, self.shelf, local(1), 1, tell, begin + 1, self.fail_fast)
+
+        def told(*_: int) -> None:
+            tell(until - missing(self.shelf, until), until)
+
+        played = conduct(self.plan, self.shelf, local(1), 1, told, begin + 1, self.fail_fast)
         self.task_s = timed(self.plan, begin)
         return played
 

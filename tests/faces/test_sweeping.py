@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim.engine.simulate import simulate
+from sim.faces.studying import Player
 from sim.measure.summary import summarise
 from sim.study import tasks
+from sim.study.conduct import Kept
 from sim.study.experiment import read_experiment
 from sim.study.rows import row
 from sim.study.store import StudyFolder
@@ -227,3 +229,49 @@ rows = [{ device.behaviour.quic_patience = "20 s" }, { device.behaviour.quic_pat
     assert plan.scenario(0, 0).vpn_on
     assert plan.factors == {"device.behaviour.quic_patience_s": float}
     assert [plan.scenario(p, 0).device.behaviour.quic_patience for p in (0, 1)] == [20_000_000, 90_000_000]
+
+
+def test_two_commands_at_once_in_one_folder_leave_the_same_bytes(long: Path, tmp_path: Path, whole: bytes) -> None:
+    out = tmp_path / "twice"
+    plan = read_experiment(long).plan
+    for first, behind in ((0, 7), (3, 5), (4, 9), (20, 30)):  # cut by two commands that did not know of each other
+        StudyFolder(out, plan).write(first, behind, tasks.play(plan.work(first, behind)))
+    folder = StudyFolder(out, plan)
+    assert folder.done() == [(0, 7), (7, 9), (20, 30)]
+    assert [*folder.missing()] == [(9, 20), (30, plan.tasks)]
+    assert swept(long, out) == whole
+
+
+@pytest.mark.parametrize("bytes_left", [0, 100])
+def test_a_part_that_lost_its_end_is_named_with_what_to_do(
+    command: Command, experiment: Path, tmp_path: Path, bytes_left: int
+) -> None:
+    whole, out = swept(experiment, tmp_path / "study"), tmp_path / "study"
+    last = parts(out)[-1]
+    os.truncate(last, bytes_left)
+    said = command.refused("sweep", experiment, "--out", out)
+    assert str(last) in said
+    assert "Remove this file" in said
+    last.unlink()
+    assert swept(experiment, out) == whole
+
+
+def test_a_disk_that_is_full_is_no_fault_of_ours(
+    command: Command, experiment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sim.study.store.os.fsync", full)
+    said = command.refused("sweep", experiment, "--out", tmp_path / "study")
+    assert "No space left on device" in said
+    assert "the same command goes on" in said
+
+
+def test_progress_counts_towards_the_whole_from_the_first_task_on(experiment: Path) -> None:
+    plan = read_experiment(experiment).plan
+    told: list[tuple[int, int]] = []
+    assert Player(plan, Kept(plan), workers=1).play(plan.tasks, lambda done, of: told.append((done, of)))
+    assert {of for _, of in told} == {plan.tasks}
+    assert told[0][0] == 1
+    assert told[-1][0] == plan.tasks
