@@ -406,6 +406,12 @@ def compare(
         str | None,
         typer.Option(metavar="SHARE", help="Stop once differences are known to this share of the mean, such as 10%."),
     ] = None,
+    of: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER", help="What --precision is about, such as exposed_s; may be given again. [all five]"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Other days of the same kind.")] = 1,
     workers: WorkersOption = None,
     cluster: ClusterOption = None,
@@ -426,19 +432,23 @@ def compare(
         saving.check_directory(out)
     file = shipped.find(scenario)
     wide = None if precision is None else comparing.read_precision(precision)
-    wanted = comparing.Wanted(seeds, wide, seed, workers, cluster, out)
+    if of and wide is None:
+        raise ScenarioError("--of", ", ".join(of), "this says what --precision is about; give that, too")
+    wanted = comparing.Wanted(seeds, wide, seed, workers, cluster, out, comparing.read_numbers(of or ()))
     arms = studying.arms_of(vary or [], read_tree(file).get("policies"))
     plan = comparing.plan_of(file, arms, dict(read_setting(s) for s in settings or []), wanted)
     with _stoppable(out):
         found = comparing.played(plan, wanted)
+    basis = comparing.basis_of(plan)
     if plot is not None:
         from sim.faces.contrasts import draw
 
-        saving.write({plot: draw(found, file.stem, plot.suffix.lower().removeprefix("."))})
+        saving.write({plot: draw(found, file.stem, basis, plot.suffix.lower().removeprefix("."))})
     if json:
-        sys.stdout.write(saving.as_json({"scenario": str(file), **found.as_dict()}))
+        said = {"scenario": str(file), "answer": comparing.headline(found), **basis._asdict()}
+        sys.stdout.write(saving.as_json({**said, **found.as_dict()}))
     else:
-        comparing.report(stdout(), found, file.stem, wide)
+        comparing.report(stdout(), found, file.stem, basis, scenario, wanted)
     for path in (*([out] if out else []), *([plot] if plot else [])):
         say(f"Wrote {path}")
 
