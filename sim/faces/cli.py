@@ -347,11 +347,13 @@ def _play(
 
 def _replay(context: typer.Context, folder: Path, row: int) -> tuple[Path, Run]:
     """Play one cell of a study again."""
+    from sim.faces import sweeping
     from sim.study.store import read_plan
 
     plan = read_plan(folder)
     if row >= plan.runs:
         raise ScenarioError("--row", str(row), f"this study has the rows 0 to {plan.runs - 1}")
+    say(sweeping.told(plan, row))
     chosen, seed = plan.run(row)
     context.obj.played = [str(folder), str(seed)]
     return Path(plan.file), simulate(chosen, seed)
@@ -476,7 +478,8 @@ def sweep(
     if left_out:
         say(f"{left_out} of {left_out + len(plan.points)} points are left out: they are no scenario")
     if dry_run:
-        say(sweeping.forecast(plan, folder, workers))
+        expected = sweeping.forecast(plan, folder, workers)
+        sys.stdout.write(saving.as_json(expected._asdict()) if json else f"{expected}\n")
         return
     with _stoppable(folder):
         swept = sweeping.played(plan, folder, workers, cluster, fail_fast)
@@ -487,6 +490,8 @@ def sweep(
     say(f"Wrote {swept.table}" if swept.table else f"Stopped at a run that failed; what was played is in {folder}")
     for line in sweeping.failures(swept):
         say(line)
+    if swept.table:
+        say(f"Look at it with: {shlex.join(['leakwindow', 'report', str(folder), '-o', f'{folder.stem}.html'])}")
     if swept.failed:
         raise typer.Exit(CLAIM_FAILED)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from sim.study.arms import PLAIN, Arm, Varied, grid, read_varied
+from sim.study.arms import Arm, Varied, grid, read_varied
 from sim.study.conduct import Kept, Tell, conduct, missing
 from sim.study.pool import local, opened
 from sim.study.rows import HEADLINE
@@ -96,7 +96,7 @@ def checked(arms: list[Arm]) -> list[Arm]:
     ScenarioError
     """
     if len(arms) < 2:
-        raise ScenarioError("--vary", "", f"there is only one arm ({PLAIN}), so nothing to compare", _EXAMPLE)
+        raise ScenarioError("--vary", "", f"there is only one arm ({arms[0].name}), so nothing to compare", _EXAMPLE)
     return arms
 
 
