@@ -271,7 +271,7 @@ def notes(found: Comparison, wanted: Wanted) -> list[str]:
             f"to {spread:.0%}."
         )
     if found.days < FEW_DAYS:
-        said.append(f"{count(found.days, 'day')} are few: the intervals are rough. Ask for more with --seeds.")
+        said.append(few(found.days))
     for metric in HEADLINE:
         never = [arm for arm in found.arms if found.standings[arm, metric.column].zero_days == 1]
         some = [(arm, found.standings[arm, metric.column]) for arm in found.arms if arm not in never]
@@ -292,6 +292,11 @@ def notes(found: Comparison, wanted: Wanted) -> list[str]:
             f"{found.failed[0]['error']}"
         )
     return said
+
+
+def few(days: int) -> str:
+    """The word of warning below intervals of less than :data:`FEW_DAYS`."""
+    return f"{count(days, 'day')} are few: the intervals are rough. Ask for more with --seeds."
 
 
 def _each(arms: Sequence[str]) -> str:
