@@ -520,6 +520,7 @@ def sensitivity(
     settings: SetOption = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Other days of the same kind.")] = 1,
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep all rows there; the same command goes on where it stopped.")
@@ -549,7 +550,7 @@ def sensitivity(
     arms = studying.arms_of(vary, read_tree(file).get("policies")) if vary else [Arm(PLAIN)]
     plan = design.plan(str(file), read_all(file, wanted), arms, seeds, seed)
     with _stoppable(out):
-        found = weighing.played(design, plan, out, workers)
+        found = weighing.played(design, plan, out, workers, cluster)
     if plot is not None:
         from sim.faces.tornado import draw
 
