@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments import starred_study
+from sim.faces.comparing import basis_of
 from sim.faces.studying import Player, shelf_of
 from sim.study.compare import Comparison, comparison
 from sim.study.conduct import Kept
@@ -108,7 +109,7 @@ def picture(played: Played) -> bytes:
         return draw_trade(played.points[-1], *TRADES[played.name])
     shown = played.plan.shown[-1] if played.plan.shown else ()
     at = "".join(f"   ·   {column.rsplit('.', 1)[-1]} {_short(value)}" for column, value in shown)
-    return draw(played.points[-1], about + at, "png")
+    return draw(played.points[-1], about + at, basis_of(played.plan), "png")
 
 
 def main(names: Sequence[str]) -> None:

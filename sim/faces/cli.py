@@ -347,11 +347,13 @@ def _play(
 
 def _replay(context: typer.Context, folder: Path, row: int) -> tuple[Path, Run]:
     """Play one cell of a study again."""
+    from sim.faces import sweeping
     from sim.study.store import read_plan
 
     plan = read_plan(folder)
     if row >= plan.runs:
         raise ScenarioError("--row", str(row), f"this study has the rows 0 to {plan.runs - 1}")
+    say(sweeping.told(plan, row))
     chosen, seed = plan.run(row)
     context.obj.played = [str(folder), str(seed)]
     return Path(plan.file), simulate(chosen, seed)
@@ -406,6 +408,12 @@ def compare(
         str | None,
         typer.Option(metavar="SHARE", help="Stop once differences are known to this share of the mean, such as 10%."),
     ] = None,
+    of: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NUMBER", help="What --precision is about, such as exposed_s; may be given again. [all five]"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Other days of the same kind.")] = 1,
     workers: WorkersOption = None,
     cluster: ClusterOption = None,
@@ -426,19 +434,23 @@ def compare(
         saving.check_directory(out)
     file = shipped.find(scenario)
     wide = None if precision is None else comparing.read_precision(precision)
-    wanted = comparing.Wanted(seeds, wide, seed, workers, cluster, out)
+    if of and wide is None:
+        raise ScenarioError("--of", ", ".join(of), "this says what --precision is about; give that, too")
+    wanted = comparing.Wanted(seeds, wide, seed, workers, cluster, out, comparing.read_numbers(of or ()))
     arms = studying.arms_of(vary or [], read_tree(file).get("policies"))
     plan = comparing.plan_of(file, arms, dict(read_setting(s) for s in settings or []), wanted)
     with _stoppable(out):
         found = comparing.played(plan, wanted)
+    basis = comparing.basis_of(plan)
     if plot is not None:
         from sim.faces.contrasts import draw
 
-        saving.write({plot: draw(found, file.stem, plot.suffix.lower().removeprefix("."))})
+        saving.write({plot: draw(found, file.stem, basis, plot.suffix.lower().removeprefix("."))})
     if json:
-        sys.stdout.write(saving.as_json({"scenario": str(file), **found.as_dict()}))
+        said = {"scenario": str(file), "answer": comparing.headline(found), **basis._asdict()}
+        sys.stdout.write(saving.as_json({**said, **found.as_dict()}))
     else:
-        comparing.report(stdout(), found, file.stem, wide)
+        comparing.report(stdout(), found, file.stem, basis, scenario, wanted)
     for path in (*([out] if out else []), *([plot] if plot else [])):
         say(f"Wrote {path}")
 
@@ -466,7 +478,8 @@ def sweep(
     if left_out:
         say(f"{left_out} of {left_out + len(plan.points)} points are left out: they are no scenario")
     if dry_run:
-        say(sweeping.forecast(plan, folder, workers))
+        expected = sweeping.forecast(plan, folder, workers)
+        sys.stdout.write(saving.as_json(expected._asdict()) if json else f"{expected}\n")
         return
     with _stoppable(folder):
         swept = sweeping.played(plan, folder, workers, cluster, fail_fast)
@@ -477,6 +490,8 @@ def sweep(
     say(f"Wrote {swept.table}" if swept.table else f"Stopped at a run that failed; what was played is in {folder}")
     for line in sweeping.failures(swept):
         say(line)
+    if swept.table:
+        say(f"Look at it with: {shlex.join(['leakwindow', 'report', str(folder), '-o', f'{folder.stem}.html'])}")
     if swept.failed:
         raise typer.Exit(CLAIM_FAILED)
 
@@ -505,6 +520,7 @@ def sensitivity(
     settings: SetOption = None,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Other days of the same kind.")] = 1,
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document, and nothing else.")] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep all rows there; the same command goes on where it stopped.")
@@ -534,7 +550,7 @@ def sensitivity(
     arms = studying.arms_of(vary, read_tree(file).get("policies")) if vary else [Arm(PLAIN)]
     plan = design.plan(str(file), read_all(file, wanted), arms, seeds, seed)
     with _stoppable(out):
-        found = weighing.played(design, plan, out, workers)
+        found = weighing.played(design, plan, out, workers, cluster)
     if plot is not None:
         from sim.faces.tornado import draw
 

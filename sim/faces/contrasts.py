@@ -11,13 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.faces import ink, panels
-from sim.faces.comparing import amount
+from sim.faces.comparing import amount, headline
 from sim.faces.panels import MARGIN, WIDTH
+from sim.faces.parameters import Basis
 from sim.faces.terminal import capital, count
 from sim.study.compare import Comparison, Place
 from sim.study.rows import HEADLINE, Metric
 
-HEAD, ROW, GAP, DAYS, TRADE, FOOT = 1.15, 0.3, 0.75, 1.1, 4.0, 0.5
+HEAD, ROW, GAP, DAYS, TRADE, FOOT = 1.15, 0.3, 0.75, 1.1, 4.0, 0.75
 """Heights. [inches]"""
 NAMES, WORDS = 2.85, 0.85
 """Widths: the arms' names, a mean in words. [inches]"""
@@ -25,24 +26,25 @@ MOST_LETTERS = 38
 BY_COLUMN = {m.column: m for m in HEADLINE}
 
 
-def draw(found: Comparison, title: str, kind: str) -> bytes:
+def draw(found: Comparison, title: str, basis: Basis, kind: str) -> bytes:
     """The picture as a file.
 
     Parameters
     ----------
+    basis : what the numbers rest on
     kind : "png", "svg" or "pdf"
     """
-    return ink.saved(lambda: figure(found, title), kind)
+    return ink.saved(lambda: figure(found, title, basis), kind)
 
 
-def figure(found: Comparison, title: str) -> Figure:
+def figure(found: Comparison, title: str, basis: Basis) -> Figure:
     """The picture."""
     rows = ROW * len(found.arms)
     top = HEAD + 0.3 + rows + GAP + DAYS + GAP + TRADE + FOOT
     fig = Figure(figsize=(WIDTH, top), dpi=ink.DPI, facecolor=ink.PAPER)
     about = (
-        f"{title}   ·   {count(found.days, 'common day')}   ·   means, and differences to the first line, day by day; "
-        f"all intervals hold together with {found.confidence:.0%}; filled: it excludes zero"
+        f"{title}   ·   {count(found.days, 'common day')}   ·   means a day, and differences to the first line, day by "
+        f"day; all intervals hold together with {found.confidence:.0%}; filled: it excludes zero"
     )
     panels.head(fig, top, about, headline(found))
     bottom = top - HEAD - 0.3 - rows
@@ -58,17 +60,9 @@ def figure(found: Comparison, title: str) -> Figure:
     ink.write(fig, MARGIN, bottom - GAP - 0.2, "Share of days with at most so much;", 8, ink.INK3)
     ink.write(fig, MARGIN, bottom - GAP - 0.36, "a jump at the left: days with none.", 8, ink.INK3)
     _trade(fig, found, FOOT)
+    limits = f"Intervals are about more days like these, not about what nobody has measured: {basis}."
+    ink.write(fig, MARGIN, 0.2, limits, 8, ink.INK3)
     return fig
-
-
-def headline(found: Comparison) -> str:
-    """The comparison in one sentence: about exposure, since that is what a VPN is for."""
-    least = found.winners("exposed_s")
-    return f"Least exposed: {_listed(least)}." if least else "On these days, no arm is surely the least exposed."
-
-
-def _listed(arms: tuple[str, ...]) -> str:
-    return "  =  ".join(map(_short, arms[:2])) + (f" and {len(arms) - 2} more" if len(arms) > 2 else "")
 
 
 def _short(arm: str) -> str:
@@ -170,13 +164,21 @@ def _trade(fig: Figure, found: Comparison, bottom: float) -> None:
 
 
 def _scales(on: Axes, most_x: float, most_y: float, exposed: Metric, blocked: Metric) -> None:
-    """Hairlines at a quarter of each axis, with their values."""
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        on.axvline(share * most_x, color=ink.HAIRLINE, linewidth=0.6, zorder=0)
-        on.axhline(share * most_y, color=ink.HAIRLINE, linewidth=0.6, zorder=0)
-        x, y = amount(share * most_x, exposed), amount(share * most_y, blocked)
-        ink.write(on, share * most_x, on.get_ylim()[0], x, 7.5, ink.INK3, ha="center", va="top")
-        ink.write(on, on.get_xlim()[0], share * most_y, f"{y} ", 7.5, ink.INK3, ha="right")
+    """Hairlines at round values of each axis."""
+    for x in ticks(most_x):
+        on.axvline(x, color=ink.HAIRLINE, linewidth=0.6, zorder=0)
+        ink.write(on, x, on.get_ylim()[0], amount(x, exposed), 7.5, ink.INK3, ha="center", va="top")
+    for y in ticks(most_y):
+        on.axhline(y, color=ink.HAIRLINE, linewidth=0.6, zorder=0)
+        ink.write(on, on.get_xlim()[0], y, f"{amount(y, blocked)} ", 7.5, ink.INK3, ha="right")
+
+
+def ticks(most_s: float) -> list[float]:
+    """Round durations up to this, at most five besides 0. [s]"""
+    decimal = [digit * 10.0**power for power in range(-3, 1) for digit in (1, 2, 5)]
+    clock = [10, 15, 30, *(minutes * 60 for minutes in (1, 2, 5, 10, 15, 30)), *(h * 3600 for h in (1, 2, 3, 4, 6))]
+    step = next((s for s in (*decimal, *clock) if most_s < 6 * s), most_s / 4)
+    return [k * step for k in range(int(most_s / step + 1e-9) + 1)]
 
 
 def _labels(

@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.base.units import Duration, seconds, to_seconds
+from sim.faces.comparing import FEW_DAYS, change, few
+from sim.faces.parameters import basis_of
 from sim.faces.reporting import HOT
 from sim.faces.terminal import count, size, spell, table, text
 from sim.machines.routing import Cause
 from sim.measure.explain import clock, why
 from sim.study.rows import COLUMNS, HEADLINE
-from sim.study.statistics import CONFIDENCE, Interval, mean_interval, shared_confidence
+from sim.study.statistics import CONFIDENCE, Interval, paired_interval, shared_confidence
 from sim.study.whatif import Found, Outcome, WhatIf, mean
 
 SHOWN = 5
@@ -68,12 +70,18 @@ def report(console: Console, asked: WhatIf, found: Found | None, command: Sequen
     idle = [o.name for o in asked.singles if not o.touches]
     if idle:
         console.print(text(f"Nothing changes with: {', '.join(idle)}.", "dim"))
+    opened = [f"{spell(max(o.new))} with {o.name}" for o in touching if max(o.new)]
+    if opened:
+        worst = ", on the worst day" if several else ""
+        console.print(text(f"Sockets that were not outside before are now{worst}: {'; '.join(opened)}.", "dim"))
     if several:
         console.print(text(f"Means of {len(asked.days)} days, one seed each.", "dim"))
         console.print()
         _differences(console, asked, touching)
     console.print()
     _sets(console, asked, found, command)
+    console.print()
+    console.print(text(f"Rests on {basis_of(asked.player.scenario)}: leakwindow parameters --assumed", "dim"))
 
 
 def _head(console: Console, asked: WhatIf) -> None:
@@ -115,26 +123,25 @@ def _differences(console: Console, asked: WhatIf, shown: Sequence[Outcome]) -> N
         cells: list[Text] = []
         for metric in HEADLINE:
             d = difference(asked, outcome, metric.column)
-            cells.append(text(_ends(metric.column, d), "bold" if d.sign else "dim"))
+            cells.append(text(change(d, metric), "bold" if d.sign else "dim"))
         rows.append([text(outcome.name), *cells])
     console.print(text("Against the days as they stand, day by day", "bold"))
-    console.print(table(("", *(f"{m.title} [{m.unit}]" for m in HEADLINE)), rows))
-    console.print(
-        text(f"All {len(asked.singles) * len(HEADLINE)} intervals hold together with {CONFIDENCE:.0%}.", "dim")
+    console.print(table(("", *(m.title for m in HEADLINE)), rows))
+    said = (
+        f"All {len(asked.singles) * len(HEADLINE)} intervals hold together with {CONFIDENCE:.0%}; bold: without zero."
     )
-
-
-def _ends(column: str, d: Interval) -> str:
-    form = "{:+.4g} [{:+.4g}, {:+.4g}]" if column != "leaked_bytes" else "{:+.3g} [{:+.3g}, {:+.3g}]"
-    return form.format(d.mean, d.low, d.high)
+    console.print(text(said, "dim"))
+    if len(asked.days) < FEW_DAYS:
+        console.print(text(few(len(asked.days)), "dim"))
 
 
 def difference(asked: WhatIf, outcome: Outcome, number: str) -> Interval:
-    """How much more of a number there is than as it stands, day by day; wide enough for all that are told."""
+    """How much more of a number there is than as it stands, day by day; wide enough for all that are told, and with
+    zero in it where too few days differ to say more."""
     apart = [
         float(now[number] or 0) - float(day.row[number] or 0) for now, day in zip(outcome.rows, asked.days, strict=True)
     ]
-    return mean_interval(apart, shared_confidence(CONFIDENCE, len(asked.singles) * len(HEADLINE)))
+    return paired_interval(apart, shared_confidence(CONFIDENCE, len(asked.singles) * len(HEADLINE)))
 
 
 # Sets -----------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 from sim.base.frames import frame, html_table
 from sim.faces import comparing, contrasts, sweeping
 from sim.faces.comparing import Wanted, amount, change
+from sim.faces.parameters import Basis
 from sim.faces.studying import arms_of, checked
 from sim.faces.terminal import count
 from sim.study.arms import Varied, grid
@@ -29,10 +30,12 @@ class Compared:
     ----------
     about : the scenario's name
     comparison : means, paired differences, winners and the trade-off
+    basis : how many parameters all that rests on, and how many of them are assumed
     """
 
     about: str
     comparison: Comparison
+    basis: Basis
 
     def to_frame(self) -> Any:
         """A row for each arm and headline number: mean, difference to the baseline, their intervals.
@@ -79,12 +82,13 @@ class Compared:
     def save(self, picture: str | Path) -> None:
         """Draw intervals and trade-off into a .png, .svg or .pdf."""
         path = Path(picture)
-        path.write_bytes(contrasts.draw(self.comparison, self.about, path.suffix.lower().removeprefix(".")))
+        path.write_bytes(contrasts.draw(self.comparison, self.about, self.basis, path.suffix.lower().removeprefix(".")))
 
     def _repr_html_(self) -> str:
         found = self.comparison
         caption = (
-            f"{self.about}: {count(found.days, 'common day')}; intervals hold together with {found.confidence:.0%}"
+            f"{comparing.headline(found)} {self.about}, {count(found.days, 'common day')}; all intervals hold together "
+            f"with {found.confidence:.0%}; rests on {self.basis}"
         )
         rows = [[arm, *(self._cell(arm, m) for m in HEADLINE), f"{found.places[arm]}"] for arm in found.arms]
         return html_table(caption, ["arm", *(m.title for m in HEADLINE), "trade-off"], rows)
@@ -138,6 +142,7 @@ def compare(
     settings: Mapping[str, Any] | None = None,
     seeds: int | None = None,
     precision: float | None = None,
+    of: Sequence[str] = (),
     seed: int = 1,
     workers: int = 1,
     cluster: str | None = None,
@@ -152,6 +157,7 @@ def compare(
     settings : key path → value, for all arms
     seeds : days, at most; default: 40, with `precision` 640
     precision : stop once differences are known to this share of the larger mean. 0 < precision < 1
+    of : headline numbers that `precision` is about, such as "exposed_s"; default: all five
     workers : processes. More than one needs a program that may be imported: `if __name__ == "__main__":`
     out : a folder that keeps all rows, and from which the same call goes on
 
@@ -163,9 +169,10 @@ def compare(
     policies = read_tree(file).get("policies")
     varied = [Varied(key, tuple(values)) for key, values in (vary or {}).items()]
     arms = checked(grid(varied, policies if isinstance(policies, dict) else {})) if varied else arms_of([], policies)
-    wanted = Wanted(seeds, precision, seed, workers, cluster, None if out is None else Path(out))
+    folder = None if out is None else Path(out)
+    wanted = Wanted(seeds, precision, seed, workers, cluster, folder, comparing.read_numbers(of))
     plan = comparing.plan_of(file, arms, dict(settings or {}), wanted)
-    return Compared(file.stem, comparing.played(plan, wanted))
+    return Compared(file.stem, comparing.played(plan, wanted), comparing.basis_of(plan))
 
 
 def sweep(

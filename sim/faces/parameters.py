@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, cast, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -101,10 +101,20 @@ def used_in(scenario: Scenario) -> list[Parameter]:
     ]
 
 
-def assumed_in(scenario: Scenario) -> tuple[int, int]:
-    """How many of the parameters that this scenario uses are assumed, and how many there are."""
-    used = used_in(scenario)
-    return sum(p.cited.confidence is ASSUMED for p in used), len(used)
+class Basis(NamedTuple):
+    """What the numbers of some scenarios rest on."""
+
+    assumed: int
+    parameters: int
+
+    def __str__(self) -> str:
+        return f"{self.assumed} assumed of {self.parameters} parameters"
+
+
+def basis_of(*scenarios: Scenario) -> Basis:
+    """How many of the parameters that these scenarios use are assumed, and how many there are."""
+    used = {p.path: p for scenario in scenarios for p in used_in(scenario)}
+    return Basis(sum(p.cited.confidence is ASSUMED for p in used.values()), len(used))
 
 
 def _value_in(scenario: Scenario, path: str) -> Any:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sim.base.units import to_seconds
 from sim.faces.headline import Piece, numbers, reconnect_rows, sentence, spent_because_of, spent_on
-from sim.faces.parameters import assumed_in
+from sim.faces.parameters import basis_of
 from sim.faces.terminal import capital, clean, size, spell, table, text
 from sim.machines.routing import Cause
 from sim.measure.explain import clock, why
@@ -44,8 +44,7 @@ def report(console: Console, summary: Summary, document: dict[str, Any], policy:
     _windows(console, summary)
     _checks(console, summary, document["leak_checks"])
     console.print()
-    assumed, every = assumed_in(scenario)
-    console.print(text(f"Rests on {assumed} assumed of {every} parameters: leakwindow parameters --assumed", "dim"))
+    console.print(text(f"Rests on {basis_of(scenario)}: leakwindow parameters --assumed", "dim"))
 
 
 def _styled(line: list[Piece]) -> Text:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from sim.study.arms import PLAIN, Arm, Varied, grid, read_varied
+from sim.study.arms import Arm, Varied, grid, read_varied
 from sim.study.conduct import Kept, Tell, conduct, missing
 from sim.study.pool import local, opened
 from sim.study.rows import HEADLINE
@@ -54,12 +54,16 @@ class Player:
     def _begun(self, until: int, tell: Tell) -> bool:
         """Play two tasks here, one after the other: the first also pays for what has to be loaded, the second says how
         long a task takes."""
+
+        def told(*_: int) -> None:
+            tell(until - missing(self.shelf, until), until)
+
         for _ in range(2):
             begin = next((first for first, _ in self.shelf.missing() if first < until), None)
             if begin is None:
                 break
             begun = perf_counter()
-            if not conduct(self.plan, self.shelf, local(1), 1, tell, begin + 1, self.fail_fast):
+            if not conduct(self.plan, self.shelf, local(1), 1, told, begin + 1, self.fail_fast):
                 return False
             self.task_s = perf_counter() - begun
         return True
@@ -98,7 +102,7 @@ def checked(arms: list[Arm]) -> list[Arm]:
     ScenarioError
     """
     if len(arms) < 2:
-        raise ScenarioError("--vary", "", f"there is only one arm ({PLAIN}), so nothing to compare", _EXAMPLE)
+        raise ScenarioError("--vary", "", f"there is only one arm ({arms[0].name}), so nothing to compare", _EXAMPLE)
     return arms
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
 
 from sim.base.units import SECOND
-from sim.faces.comparing import amount
+from sim.faces.comparing import amount, basis_of
 from sim.faces.studying import Player, timed
 from sim.faces.terminal import count, progress, spell, table, text
 from sim.study.rows import HEADLINE
 from sim.study.store import PLAN, StudyFolder
 from sim.study.tasks import Plan
 
+TRIED, TRYING_S = 16, 3.0
+"""For a forecast, so many tasks are tried, as long as that takes no longer."""
 FEW = 5
 """Failures that are said one by one."""
 
@@ -60,19 +63,53 @@ def _failed(rows: Any, arms: list[str]) -> list[tuple[int, str]]:
     return [(row["task"] * len(arms) + arms.index(row["arm"]), row["error"]) for row in failed]
 
 
-def forecast(plan: Plan, into: Path, workers: int | None) -> str:
+class Forecast(NamedTuple):
+    """What a sweep would do."""
+
+    points: int
+    days: int
+    arms: int
+    runs: int
+    still_to_play: int
+    workers: int
+    roughly_s: int
+
+    def __str__(self) -> str:
+        shape = f"{count(self.points, 'point')} × {count(self.days, 'day')} × {count(self.arms, 'arm')}"
+        return (
+            f"{shape} = {count(self.runs, 'run')}; {self.still_to_play:,} still to play, roughly "
+            f"{spell(self.roughly_s * SECOND)} with {count(self.workers, 'worker')}."
+        )
+
+
+def forecast(plan: Plan, into: Path, workers: int | None) -> Forecast:
     """How many runs, and roughly how long."""
-    left = plan.tasks
+    left, arms = plan.tasks, len(plan.arms)
     if (into / PLAN).is_file():
         left -= sum(behind - first for first, behind in StudyFolder(into, plan).done())
     processes = workers or os.cpu_count() or 1
+    roughly_s = max(round(_task_s(plan) * left / processes), 1) if left else 0
+    return Forecast(len(plan.points), plan.replications, arms, plan.runs, left * arms, processes, roughly_s)
+
+
+def _task_s(plan: Plan) -> float:
+    """How long a task takes in the mean: some that are spread over the study are tried, since days differ much. [s]"""
     timed(plan)  # what has to be loaded is loaded now
-    whole = spell(max(round(timed(plan) * left / processes), 1) * SECOND)
-    shape = (
-        f"{count(len(plan.points), 'point')} × {count(plan.replications, 'day')} × {count(len(plan.arms), 'arm')} = "
-        f"{count(plan.runs, 'run')}"
-    )
-    return f"{shape}; {left * len(plan.arms):,} still to play, roughly {whole} with {count(processes, 'worker')}."
+    begun, took = perf_counter(), list[float]()
+    while len(took) < min(TRIED, plan.tasks) and perf_counter() - begun < TRYING_S:
+        took.append(timed(plan, len(took) * 7 * plan.tasks // TRIED % plan.tasks))
+    return sum(took) / len(took)
+
+
+def told(plan: Plan, row: int) -> str:
+    """Which run a row is."""
+    task, arm = divmod(row, len(plan.arms))
+    point, day = plan.place(task)
+    factors = (plan.shown or plan.points)[point]
+    at = [f"{key} = {value:.6g}" if isinstance(value, float) else f"{key} = {value}" for key, value in factors[:FEW]]
+    at += [f"{len(factors) - FEW} more"] if len(factors) > FEW else []
+    where = f", at {', '.join(at)}" if at else ""
+    return f"Row {row}: {plan.arms[arm].name}{where}; day {day + 1} of {plan.replications}"
 
 
 def reproduce(folder: Path, row: int) -> str:
@@ -93,6 +130,7 @@ def failures(swept: Swept) -> list[str]:
 def as_dict(plan: Plan, swept: Swept) -> dict[str, Any]:
     """What a sweep left, as a document."""
     return {
+        **basis_of(plan)._asdict(),
         "folder": str(swept.folder),
         "table": None if swept.table is None else str(swept.table),
         "points": len(plan.points),
@@ -122,6 +160,7 @@ def report(console: Console, plan: Plan, swept: Swept) -> None:
     lines = [(arm.name, *across(rows, arm.name)) for arm in plan.arms]
     about = "mean (from the lowest to the highest point)" if len(plan.points) > 1 else "mean"
     console.print(table((about, *(m.title for m in HEADLINE)), lines))
+    console.print(text(f"Rests on {basis_of(plan)}: leakwindow parameters --assumed", "dim"))
 
 
 def across(rows: Any, arm: str) -> list[str]:
@@ -133,8 +172,8 @@ def across(rows: Any, arm: str) -> list[str]:
             found.append("–")
             continue
         said = amount(float(by_point.mean()), metric)
-        ends = f" ({amount(float(by_point.min()), metric)} to {amount(float(by_point.max()), metric)})"
-        found.append(said + (ends if len(by_point) > 1 else ""))
+        low, high = (amount(float(end), metric) for end in (by_point.min(), by_point.max()))
+        found.append(said if low == high else f"{said} ({low} to {high})")
     return found
 
 

@@ -12,7 +12,7 @@ from sim.faces import ink, panels
 from sim.faces.comparing import amount
 from sim.faces.panels import MARGIN, WIDTH
 from sim.faces.terminal import capital, count
-from sim.faces.weighing import FAINT, title, varying
+from sim.faces.weighing import FAINT, headline, title, varying
 from sim.study.rows import Metric
 from sim.study.sensitivity import CONFIDENCE, Design, Found, Influence, Weighed
 
@@ -44,7 +44,7 @@ def figure(design: Design, found: Found, about: str) -> Figure:
         f"{about}   ·   {count(len(design.unknowns), 'unknown')}, {count(found.points, 'point')}   ·   "
         "bar: mean with the unknown in the lowest fifth of its range (hollow) to the highest (full)"
     )
-    panels.head(fig, top, words, headline([w for w, _ in shown]))
+    panels.head(fig, top, words, headline(found))
     wide, upper = (WIDTH - 2 * MARGIN) / 2, top - HEAD
     for pair, height in zip(pairs, heights, strict=True):
         for i, (weighed, each) in enumerate(pair):
@@ -64,14 +64,6 @@ def figure(design: Design, found: Found, about: str) -> Figure:
         ink.INK3,
     )
     return fig
-
-
-def headline(shown: list[Weighed]) -> str:
-    """The first number's strongest unknown."""
-    if not shown:
-        return "None of these unknowns changes a headline number."
-    first = shown[0]
-    return f"What moves “{first.metric.title}” most: {first.influences[0].name}."
 
 
 def bars(design: Design, weighed: Weighed) -> list[Influence]:

@@ -22,7 +22,7 @@ FAINT = 0.02
 """A total index below this is not worth a line."""
 
 
-def played(design: Design, plan: Plan, out: Path | None, workers: int | None) -> Found:
+def played(design: Design, plan: Plan, out: Path | None, workers: int | None, cluster: str | None = None) -> Found:
     """Play the study, and analyse it.
 
     Raises
@@ -32,7 +32,7 @@ def played(design: Design, plan: Plan, out: Path | None, workers: int | None) ->
     """
     shelf = shelf_of(out, plan)
     with progress("sensitivity: point") as tell:
-        Player(plan, shelf, workers).play(plan.tasks, tell)
+        Player(plan, shelf, workers, cluster).play(plan.tasks, tell)
     found = analyse(design, rows_of(shelf, "point", "arm"), [arm.name for arm in plan.arms], plan.replications)
     if isinstance(shelf, StudyFolder):
         shelf.finish()
@@ -47,11 +47,25 @@ def title(weighed: Weighed) -> str:
     return f"{weighed.metric.title}, {of}"
 
 
+def headline(found: Found) -> str:
+    """The first number's strongest unknown, and whether these points make it sure."""
+    shown = varying(found)
+    if not shown:
+        return "None of these unknowns changes a headline number."
+    first = shown[0]
+    strongest, *others = first.influences
+    surely = all(strongest.weight - strongest.weight_half > e.weight + e.weight_half for e in others)
+    probably = "" if surely else "probably "
+    doubt = "" if surely else "; more --blocks would tell"
+    return f"What {probably}moves “{first.metric.title}” most: {strongest.name}{doubt}."
+
+
 def report(console: Console, design: Design, found: Found, about: str, days: int) -> None:
     """Each number that varies with its unknowns; then which orderings hold."""
     method = "Sobol indices" if design.method == "sobol" else "Morris screening"
     shape = f"{count(found.points, 'point')} × {count(days, 'common day')}"
-    console.print(text(f"{about}: {method} of {count(len(design.unknowns), 'unknown')}, {shape}", "bold"))
+    console.print(text(headline(found), "bold"))
+    console.print(text(f"{about}: {method} of {count(len(design.unknowns), 'unknown')}, {shape}", "dim"))
     if found.left_out:
         console.print(
             text(
@@ -66,7 +80,7 @@ def report(console: Console, design: Design, found: Found, about: str, days: int
             _number(console, design, weighed)
     console.print()
     if still:
-        console.print(text(f"The same at all points: {', '.join(title(w) for w in still)}.", "dim"))
+        console.print(text(f"The same at all points: {'; '.join(title(w) for w in still)}.", "dim"))
     _orderings(console, found)
     console.print(text(_READ[design.method], "dim"))
 
@@ -129,6 +143,7 @@ def robust(weighed: Weighed) -> Text:
 def as_document(design: Design, found: Found, days: int) -> dict[str, Any]:
     """Everything, as one document."""
     return {
+        "answer": headline(found),
         "method": design.method,
         "points": found.points,
         "points_left_out": found.left_out,

@@ -121,12 +121,18 @@ class Comparison:
             for m in HEADLINE
         }
 
-    def winners(self, number: str) -> tuple[str, ...]:
+    def winners(self, number: str, among: Sequence[str] = ()) -> tuple[str, ...]:
         """The arm that has less of a number than every other, where the intervals say so; with it, arms that equal it
-        on every day. None if that is not sure, or if all are equal."""
-        best = min(self.arms, key=lambda arm: self.standings[arm, number].mean.mean)
-        equal = [arm for arm in self.arms if (self.values[arm, number] == self.values[best, number]).all()]
-        others = [arm for arm in self.arms if arm not in equal]
+        on every day. None if that is not sure, or if all are equal.
+
+        Parameters
+        ----------
+        among : only these arms; default: all
+        """
+        arms = among or self.arms
+        best = min(arms, key=lambda arm: self.standings[arm, number].mean.mean)
+        equal = [arm for arm in arms if (self.values[arm, number] == self.values[best, number]).all()]
+        others = [arm for arm in arms if arm not in equal]
         sure = others and all(self.difference(best, arm, number).sign < 0 for arm in others)
         return tuple(equal) if sure else ()
 
@@ -146,11 +152,10 @@ class Comparison:
                 surely |= all(gap.high <= 0 for gap in gaps) and any(gap.high < 0 for gap in gaps)
         return Place.BEATEN if surely else Place.BEHIND if by_means else Place.FRONT
 
-    @cached_property
-    def least_known(self) -> tuple[float, str, Metric]:
-        """Of all differences to the baseline the least known one: half its interval as a share of the larger of the two
-        means, its arm, and its number."""
-        return max(((self._spread(arm, m.column), arm, m) for arm in self.arms for m in HEADLINE), key=lambda s: s[0])
+    def least_known(self, of: Sequence[Metric] = HEADLINE) -> tuple[float, str, Metric]:
+        """Of the differences to the baseline in some numbers the least known one: half its interval as a share of the
+        larger of the two means, its arm, and its number."""
+        return max(((self._spread(arm, m.column), arm, m) for arm in self.arms for m in of), key=lambda s: s[0])
 
     def _spread(self, arm: str, number: str) -> float:
         """Half the interval of a difference to the baseline, as a share of the larger of the two means."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -44,4 +45,4 @@ def grid(factors: Sequence[Factor], levels: int) -> list[tuple[Choice, ...]]:
 
 def grid_size(factors: Sequence[Factor], levels: int) -> int:
     """How many points a grid has, without making them."""
-    return int(np.prod([float(len(f.values.levels(levels))) for f in factors]))
+    return prod(len(f.values.levels(levels)) for f in factors)

@@ -83,8 +83,9 @@ def read_experiment(file: Path) -> Read:
     """
     said = _validated(file)
     beside = file.parent / said.scenario
-    scenario = beside if beside.is_file() else shipped.find(said.scenario)
-    tree = read_all(scenario, dict(_flat(said.set)))
+    with _told_of(file):
+        scenario = beside if beside.is_file() else shipped.find(said.scenario)
+        tree = read_all(scenario, dict(_flat(said.set)))
     arms = _arms(said, json.loads(tree).get("policies") or {}, str(file))
     points, shown = _points(said.factors, str(file), said.replications * len(arms))
     whole = Plan(str(scenario), tree, arms, points, said.replications, said.seed, shown)
@@ -182,7 +183,11 @@ def _of_list(said: Factors, file: str) -> tuple[list[Factor], list[tuple[Choice,
 def _of_design(said: Factors, factors: list[Factor], file: str, runs: int) -> list[tuple[Choice, ...]]:
     points = designs.grid_size(factors, said.levels) if said.design == "grid" else said.points
     if points * runs > MOST_RUNS:
-        raise ScenarioError(file, "factors", f"{points * runs:,} runs; allowed are {MOST_RUNS:,}")
+        many = f"{points * runs:,}" if points * runs < 10**15 else "more than a thousand million million"
+        hint = (
+            "Fewer levels or factors, or a sampled design such as sobol." if said.design == "grid" else "Fewer points."
+        )
+        raise ScenarioError(file, "factors", f"{many} runs; allowed are {MOST_RUNS:,}", hint)
     if said.design == "grid":
         return designs.grid(factors, said.levels)
     if said.design == "sobol" and points & (points - 1):

@@ -7,7 +7,7 @@ a parameter. Of a parameter that is a law of chance, the range is that of its ce
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import exp, log
+from math import exp, isfinite, log
 from typing import Any, NamedTuple, Protocol
 
 from sim.base.citing import ASSUMED
@@ -145,6 +145,8 @@ def _ranged(key: str, said: Mapping[str, Any], file: str, where: str) -> Factor:
     except ValueError as error:
         raise ScenarioError(file, where, str(error)) from None
     by_logarithm = said.get("log", False)
+    if not (isfinite(low) and isfinite(high)):
+        raise ScenarioError(file, where, "low and high must be finite numbers")
     if unit != other or not low < high or not isinstance(by_logarithm, bool) or (by_logarithm and low <= 0):
         raise ScenarioError(
             file, where, "low must be below high, both of one kind; with log = true, low must be above zero"

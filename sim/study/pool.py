@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -19,9 +20,10 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import AbstractContextManager, contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
 from signal import SIG_IGN, SIGINT, signal
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import Any, NamedTuple, TypeVar
 
 from sim.base.refusal import Refusal
@@ -63,8 +65,7 @@ def local(workers: int) -> Opened:
         if workers == 1:
             yield Pool(Here(), 1)
             return
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(workers, context, initializer=_begin)
+        executor = ProcessPoolExecutor(workers, _Context(), initializer=_begin)
         try:
             yield Pool(executor, workers)
         finally:
@@ -84,6 +85,25 @@ class Here(Executor):
         except Exception as error:  # noqa: BLE001 - as in every executor, it is raised where the result is asked for
             future.set_exception(error)
         return future
+
+
+class _Worker(SpawnProcess):
+    """A process that never hears Ctrl-C. A terminal sends it to workers, too, and one that is still importing would
+    answer with a traceback: it comes to :func:`_begin` only after that. What is ignored at its start it ignores."""
+
+    def start(self) -> None:
+        if current_thread() is not main_thread():
+            super().start()  # only the main thread may say what signals do
+            return
+        before = signal(SIGINT, SIG_IGN)
+        try:
+            super().start()
+        finally:
+            signal(SIGINT, before)
+
+
+class _Context(SpawnContext):
+    Process = _Worker
 
 
 def _begin() -> None:
@@ -112,6 +132,8 @@ def dask(address: str) -> Opened:
     except ImportError:
         raise PoolRefused("--cluster needs Dask: pip install 'leakwindow[cluster]'") from None
 
+    if not re.fullmatch(r"\w+://.+:\d+", address):
+        raise PoolRefused(f"--cluster {address}: expected tcp://HOST:PORT of a Dask scheduler, or mpi")
     connect: Any = distributed.Client
 
     @contextmanager

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,9 +78,7 @@ class StudyFolder:
 
     def done(self) -> list[tuple[int, int]]:
         """Ranges of tasks whose rows are there, [first, behind), in order."""
-        return [
-            (first, min(behind, self._plan.tasks)) for first, behind in _parts(self.path) if first < self._plan.tasks
-        ]
+        return [(begin, end) for _, begin, end in self._shares()]
 
     def missing(self) -> Iterator[tuple[int, int]]:
         """Ranges of tasks that are still to be played, in order."""
@@ -93,19 +92,21 @@ class StudyFolder:
         """All parts as one file, in order, once nothing is missing. One part at a time is in memory."""
         import pyarrow.parquet as pq
 
-        target, beside = self.path / ROWS, self.path / f".{ROWS}.part"
+        target = self.path / ROWS
+        beside = _beside(target)
         waiting: list[pa.Table] = []
         writer: Any = None
-        for part in self._tables():
-            waiting.append(part)
-            if writer is None:
-                writer = pq.ParquetWriter(beside, part.schema, compression="zstd")
-            if sum(len(each) for each in waiting) >= ROW_GROUP:
-                waiting = _write_groups(writer, waiting, whole=False)
-        if writer is not None:
-            _write_groups(writer, waiting, whole=True)
-            writer.close()
-            beside.replace(target)
+        with _told_of(target):
+            for part in self._tables():
+                waiting.append(part)
+                if writer is None:
+                    writer = pq.ParquetWriter(beside, part.schema, compression="zstd")
+                if sum(len(each) for each in waiting) >= ROW_GROUP:
+                    waiting = _write_groups(writer, waiting, whole=False)
+            if writer is not None:
+                _write_groups(writer, waiting, whole=True)
+                writer.close()
+                beside.replace(target)
         return target
 
     def rows(self, columns: Sequence[str]) -> pa.Table:
@@ -117,14 +118,25 @@ class StudyFolder:
         ).select(columns)
 
     def _tables(self, columns: list[str] | None = None) -> Iterator[pa.Table]:
-        """The parts, one after the other; of the last one, what belongs to this plan."""
+        """The parts, one after the other; of each, what no earlier one has and what belongs to this plan."""
         import pyarrow.compute as pc
-        import pyarrow.parquet as pq
 
+        for (first, behind), begin, end in self._shares():
+            found = _read(_part(self.path, first, behind), columns)
+            if (first, behind) != (begin, end):
+                task = found["task"]
+                found = found.filter(pc.and_(pc.greater_equal(task, begin), pc.less(task, end)))
+            yield found
+
+    def _shares(self) -> Iterator[tuple[tuple[int, int], int, int]]:
+        """Each part, and the tasks [begin, end) that count of it. Two commands that play into one folder at once cut
+        their work differently, so parts may overlap; what is in both is the same."""
+        end = 0
         for first, behind in _parts(self.path):
-            if first < self._plan.tasks:
-                found = pq.read_table(_part(self.path, first, behind), columns=columns)
-                yield found.filter(pc.less(found["task"], self._plan.tasks)) if behind > self._plan.tasks else found
+            begin, until = max(first, end), min(behind, self._plan.tasks)
+            if begin < until:
+                end = until
+                yield (first, behind), begin, end
 
 
 def gaps(done: Sequence[tuple[int, int]], tasks: int) -> Iterator[tuple[int, int]]:
@@ -163,6 +175,26 @@ def _part(path: Path, first: int, behind: int) -> Path:
     return path / PARTS / f"{first:08d}-{behind:08d}.parquet"
 
 
+def _read(part: Path, columns: list[str] | None) -> pa.Table:
+    """A part.
+
+    Raises
+    ------
+    StudyRefused
+        If it is none: a part is written as a whole, but a disk or a copy may lose some of it later.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(part, columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise StudyRefused(
+            f"{part}: cannot be read as a part of the study: {str(error).splitlines()[0]}\n"
+            "  Remove this file; the command that began the study plays its days again."
+        ) from None
+
+
 def table(rows: Sequence[Row], factors: Mapping[str, type]) -> pa.Table:
     """Rows as a typed table: the same columns whatever happened."""
     import pyarrow as pa
@@ -193,10 +225,33 @@ def _as_parquet(rows: pa.Table) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """The file is there as a whole or not at all, also if the machine stops now."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    """The file is there as a whole or not at all, also if the machine stops now.
+
+    Raises
+    ------
+    StudyRefused
+    """
+    beside = _beside(path)
+    with _told_of(path):
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+
+
+def _beside(path: Path) -> Path:
+    """Where a file is written before it is renamed into its place: nobody else's, and not taken for a part."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """A full disk or a folder that may not be written is the user's to mend, and costs nothing that was played."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyRefused(
+            f"{path}: cannot be written: {error.strerror or error}\n"
+            "  What was played is kept; the same command goes on from there."
+        ) from None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.faces.mitigating import as_toml
-from sim.world.loading import read_setting
+from sim.faces.mitigating import as_toml, difference
+from sim.study.whatif import what_if
+from sim.world.loading import load, read_setting
 from tests.commands import Command
 
 VALUES = st.recursive(
@@ -56,6 +58,8 @@ def test_several_days_have_intervals(command: Command, small: Path) -> None:
     out = command("whatif", small, "--seeds", "5").out
     assert "Means of 5 days" in out
     assert "intervals hold together with 95%" in out
+    assert "5 days are few: the intervals are rough" in out
+    assert "e+0" not in out, "numbers are said as people say them"
     found = json.loads(command("whatif", small, "--seeds", "5", "--json").out)
     assert found["seeds"] == [1, 2, 3, 4, 5]
     for outcome in found["mitigations"]:
@@ -72,3 +76,29 @@ def test_where_nothing_leaks_it_says_so(command: Command) -> None:
 
 def test_a_wrong_question_is_refused(command: Command, small: Path) -> None:
     assert "no policy" in command.refused("whatif", small, "--policy", "nope")
+
+
+def test_a_window_that_closes_and_another_that_opens_are_both_said(command: Command) -> None:
+    out = " ".join(command("whatif", "legacy-apps-first").out.split())
+    found = json.loads(command("whatif", "legacy-apps-first", "--json").out)
+    newly = {m["changes"][0]: max(m["new_exposed_s"]) for m in found["mitigations"] if max(m["new_exposed_s"])}
+    assert newly
+    said = out.partition("Sockets that were not outside before are now: ")[2].partition(". ")[0]
+    assert {part.partition(" with ")[2] for part in said.split("; ")} == set(newly)
+
+
+def test_it_says_what_it_rests_on(command: Command, small: Path) -> None:
+    assert command("whatif", small).out.splitlines()[-1].startswith("Rests on ")
+
+
+def test_few_days_that_differ_do_not_make_a_difference_sure(small: Path) -> None:
+    """Eleven of twelve days the same way happen by chance once in 1024; of 75 statements that is no proof."""
+    asked = what_if(load(small), range(1, 13), lambda *_: None)
+    outcome = asked.singles[0]
+    rows = [
+        {**row, "stale_s": (day.row["stale_s"] or 0) + (9.0 if k < 11 else 0)}
+        for k, (row, day) in enumerate(zip(outcome.rows, asked.days, strict=True))
+    ]
+    d = difference(asked, replace(outcome, rows=tuple(rows)), "stale_s")
+    assert d.mean == pytest.approx(8.25)
+    assert d.low <= 0 <= d.high

@@ -43,7 +43,7 @@ def test_defaults_carry_their_unit() -> None:
 
 
 def test_what_a_run_rests_on_depends_on_the_scenario() -> None:
-    assumed, every = parameters.assumed_in(Scenario(name="plain"))
+    assumed, every = parameters.basis_of(Scenario(name="plain"))
     assert 0 < assumed < every < len(WALK)
     stated = Scenario.model_validate_json('{"name": "stated", "device": {"behaviour": {"tcp_patience": "100 s"}}}')
-    assert parameters.assumed_in(stated) == (assumed - 1, every - 1)
+    assert parameters.basis_of(stated) == (assumed - 1, every - 1)

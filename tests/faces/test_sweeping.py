@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim.engine.simulate import Run, simulate
+from sim.faces.studying import Player
 from sim.measure.summary import summarise
 from sim.study import tasks
+from sim.study.conduct import Kept
 from sim.study.experiment import read_experiment
 from sim.study.rows import row
 from sim.study.store import StudyFolder
@@ -140,12 +142,14 @@ def test_one_cell_alone_is_the_row_of_the_table(command: Command, experiment: Pa
     swept(experiment, study)
     rows = pq.read_table(study / "rows.parquet").to_pylist()
     for k in (0, 5, 23):
-        status, out, _ = command("run", study, "--row", str(k), "--json")
+        status, out, err = command("run", study, "--row", str(k), "--json")
         assert status == 0
         found = json.loads(out)
         assert found["exposure"]["seconds"] == rows[k]["exposed_s"]
         assert found["energy"]["vpn_added_j"] == rows[k]["vpn_energy_j"]
         assert found["seed"] == rows[k]["seed"]
+        assert err.startswith(f"Row {k}: {rows[k]['arm']}, at limits.rule_delay_s = ")
+        assert err.rstrip().endswith(f"; day {rows[k]['replication'] + 1} of 3")
     assert "rows 0 to 23" in command.refused("run", study, "--row", "24")
     assert "leave them out" in command.refused("run", study, "--row", "1", "--seed", "2")
     assert "no study folder" in command.refused("run", tmp_path, "--row", "1")
@@ -162,9 +166,15 @@ def test_arms_at_one_point_share_their_day(experiment: Path) -> None:
 
 def test_a_dry_run_says_how_many_and_plays_nothing(command: Command, experiment: Path, tmp_path: Path) -> None:
     status, out, err = command("sweep", experiment, "--out", tmp_path / "study", "--dry-run")
-    assert (status, out) == (0, "")
-    assert "4 points × 3 days × 2 arms = 24 runs; 24 still to play" in err
+    assert (status, err) == (0, "")
+    assert out.startswith("4 points × 3 days × 2 arms = 24 runs; 24 still to play, roughly 1 s with ")
+    status, out, _ = command("sweep", experiment, "--out", tmp_path / "study", "--dry-run", "--json")
+    found = json.loads(out)
+    assert (found["points"], found["days"], found["arms"], found["runs"], found["still_to_play"]) == (4, 3, 2, 24, 24)
     assert not (tmp_path / "study").exists()
+    swept(experiment, tmp_path / "study")
+    _, out, _ = command("sweep", experiment, "--out", tmp_path / "study", "--dry-run")
+    assert "0 still to play, roughly 0 s" in out
 
 
 def test_a_folder_holds_one_study(command: Command, experiment: Path, tmp_path: Path) -> None:
@@ -195,6 +205,12 @@ def test_a_plan_that_was_written_is_the_same_plan(experiment: Path, tmp_path: Pa
         (("limits.rule_delay", "limits.rule_dela"), "limits.rule_delay"),
         (('"latin-hypercube"', '"list"'), "same keys"),
         (("replications = 3", "replications = 900000"), "allowed are 10,000,000"),
+        (
+            ('over."limits.rule_delay" = "cited"', 'over."limits.rule_delay" = { low = "0 s", high = inf }'),
+            "finite",
+        ),
+        (('["10 s", "25 s"]', "{ low = 1, high = inf }"), "finite"),
+        (('"latin-hypercube"', '"grid"\nlevels = 1000\nover."*" = "cited"'), "a sampled design such as sobol"),
     ],
 )
 def test_what_is_no_experiment_is_refused_in_words(
@@ -241,3 +257,73 @@ rows = [{ device.behaviour.quic_patience = "20 s" }, { device.behaviour.quic_pat
     assert plan.scenario(0, 0).vpn_on
     assert plan.factors == {"device.behaviour.quic_patience_s": float}
     assert [plan.scenario(p, 0).device.behaviour.quic_patience for p in (0, 1)] == [20_000_000, 90_000_000]
+
+
+def test_two_commands_at_once_in_one_folder_leave_the_same_bytes(long: Path, tmp_path: Path, whole: bytes) -> None:
+    out = tmp_path / "twice"
+    plan = read_experiment(long).plan
+    for first, behind in ((0, 7), (3, 5), (4, 9), (20, 30)):  # cut by two commands that did not know of each other
+        StudyFolder(out, plan).write(first, behind, tasks.play(plan.work(first, behind)))
+    folder = StudyFolder(out, plan)
+    assert folder.done() == [(0, 7), (7, 9), (20, 30)]
+    assert [*folder.missing()] == [(9, 20), (30, plan.tasks)]
+    assert swept(long, out) == whole
+
+
+@pytest.mark.parametrize("bytes_left", [0, 100])
+def test_a_part_that_lost_its_end_is_named_with_what_to_do(
+    command: Command, experiment: Path, tmp_path: Path, bytes_left: int
+) -> None:
+    whole, out = swept(experiment, tmp_path / "study"), tmp_path / "study"
+    last = parts(out)[-1]
+    os.truncate(last, bytes_left)
+    said = command.refused("sweep", experiment, "--out", out)
+    assert str(last) in said
+    assert "Remove this file" in said
+    last.unlink()
+    assert swept(experiment, out) == whole
+
+
+def test_a_disk_that_is_full_is_no_fault_of_ours(
+    command: Command, experiment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sim.study.store.os.fsync", full)
+    said = command.refused("sweep", experiment, "--out", tmp_path / "study")
+    assert "No space left on device" in said
+    assert "the same command goes on" in said
+
+
+def test_progress_counts_towards_the_whole_from_the_first_task_on(experiment: Path) -> None:
+    plan = read_experiment(experiment).plan
+    told: list[tuple[int, int]] = []
+    assert Player(plan, Kept(plan), workers=1).play(plan.tasks, lambda done, of: told.append((done, of)))
+    assert {of for _, of in told} == {plan.tasks}
+    assert told[0][0] == 1
+    assert told[-1][0] == plan.tasks
+
+
+def test_the_table_says_a_range_only_where_the_points_differ(
+    command: Command, experiment: Path, tmp_path: Path
+) -> None:
+    _, out, err = command("sweep", experiment, "--out", tmp_path / "my study")
+    sealed = next(line for line in out.splitlines() if line.startswith("sealed"))
+    assert "0 B" in sealed
+    assert "0 B (0 B to 0 B)" not in sealed
+    assert "Rests on " in out.splitlines()[-1]
+    assert f"leakwindow report '{tmp_path}/my study' -o 'my study.html'" in err
+
+
+def test_more_runs_than_any_number_has_room_for_are_refused(command: Command, experiment: Path) -> None:
+    rows = "".join(f'over."apps.0.x{k}" = {{ low = 0.0, high = 1.0 }}\n' for k in range(150))
+    experiment.write_text(EXPERIMENT.replace('"latin-hypercube"', '"grid"\nlevels = 1000') + rows)
+    assert "more than a thousand million million runs" in command.refused("sweep", experiment, "--dry-run")
+
+
+def test_a_scenario_that_an_experiment_names_in_vain_is_the_experiments_fault(
+    command: Command, experiment: Path
+) -> None:
+    experiment.write_text(EXPERIMENT.replace("leaky.toml", "leeky.toml"))
+    assert command.refused("sweep", experiment, "--dry-run").startswith(f"leakwindow: {experiment} (as leeky.toml)")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.study.pool import TRIES, Pool, PoolRefused, done, local
+from sim.study.pool import TRIES, Pool, PoolRefused, dask, done, local
 
 
 class Frail(Executor):
@@ -82,3 +84,24 @@ def test_one_worker_is_this_process() -> None:
 def test_what_the_work_raises_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
         list(done(lambda n: 1 / n, [0], local(1)))
+
+
+def _ignores_ctrl_c_from_the_first(_: int) -> bool:
+    """As /proc says it of this process; `_begin` comes too late for that."""
+    ignored = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("SigIgn"))
+    return bool(int(ignored.split()[1], 16) >> (signal.SIGINT - 1) & 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not say what processes ignore")
+def test_a_worker_is_deaf_to_ctrl_c_before_it_has_imported_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr("sim.study.pool._begin", int)
+    assert [found for _, found in done(_ignores_ctrl_c_from_the_first, range(2), local(2))] == [True, True]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_is_no_address_is_refused_before_anybody_is_called() -> None:
+    pytest.importorskip("distributed")
+    for words in ("nonsense", "localhost", "tcp://localhost"):
+        with pytest.raises(PoolRefused, match="expected tcp://HOST:PORT"):
+            dask(words)
