@@ -2,7 +2,7 @@
 
 Results go to stdout, notes and progress to stderr. Exit status: 0 done, 1 a claim failed, 2 the user's input is wrong,
 70 we are wrong, 130 stopped by Ctrl-C. This is the one place where errors end: each becomes one message. Whatever is
-heavy (matplotlib) is imported by the command that needs it, so that `--help` and `check` stay quick.
+heavy (the engine, matplotlib) is imported by the command that needs it, so that `--help` and `check` stay quick.
 """
 
 from __future__ import annotations
@@ -13,24 +13,20 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import sim
 from sim.base.refusal import Refusal
-from sim.base.units import read_duration
-from sim.engine.simulate import Run, simulate
-from sim.faces import checking, saving
+from sim.faces import saving
 from sim.faces.terminal import LINES, clean, progress, say, stderr, stdout, table, text
-from sim.measure.summary import summarise
-from sim.world import recorded, shipped
-from sim.world.loading import ScenarioError, load, read_all, read_setting, read_tree
-from sim.world.scenario import Scenario
 
 if TYPE_CHECKING:
+    from sim.engine.simulate import Run
     from sim.faces.importing import Imported, Note
+    from sim.world.scenario import Scenario
 
 CLAIM_FAILED, INPUT_WRONG, WE_ARE_WRONG, STOPPED = 1, 2, 70, 130
 
@@ -106,6 +102,8 @@ def _our_fault(error: Exception, words: list[str], occasion: Occasion) -> str:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print(f"leakwindow {version('leakwindow')}")
         raise typer.Exit
 
@@ -147,7 +145,7 @@ def run(
     if out is not None:
         saving.check_directory(out)
     file, played = _play(context, scenario, policy, seed, settings, profile, recording, row)
-    summary = summarise(played)
+    summary = sim.summarise(played)
     document = summary.as_dict()
     document["scenario"] |= {"path": str(file), **_origin(policy, settings, profile, recording)}
     files: dict[Path, bytes] = {}
@@ -191,12 +189,14 @@ def report(
 ) -> None:
     """Make a page for looking: the day lane by lane, every leak with its causes, and the day under other policies."""
     from sim.faces.report import run_page, study_page
+    from sim.world import recorded, shipped
+    from sim.world.loading import read_tree
 
     saving.check_page(out)
     of_a_study = study_page.is_study(target)
     given = (policy, seed, settings or None, profile, recording)
     if (of_a_study or run_page.is_run(target)) and any(option is not None for option in given):
-        raise ScenarioError(target, "", "this was played already; options are for scenarios")
+        raise sim.ScenarioError(target, "", "this was played already; options are for scenarios")
     if of_a_study:
         saving.write({out: study_page.make(Path(target))})
         say(f"Wrote {out}")
@@ -233,14 +233,14 @@ def explain(
     from sim.faces.explaining import explain_all, explain_one
 
     _, played = _play(context, scenario, policy, seed, settings, profile, recording, row)
-    summary = summarise(played)
+    summary = sim.summarise(played)
     if window is None:
         explain_all(stdout(), summary)
         return
     windows = summary.windows
     if window > len(windows):
         allowed = f"allowed: 1 to {len(windows)}" if windows else "this run has no leak window"
-        raise ScenarioError("--window", "", f"found {window}; {allowed}")
+        raise sim.ScenarioError("--window", "", f"found {window}; {allowed}")
     explain_one(stdout(), summary, window)
 
 
@@ -259,6 +259,7 @@ def whatif(
     """Play the same day under each mitigation, and find the smallest set of changes that closes all leak windows."""
     from sim.faces import mitigating
     from sim.study.whatif import what_if
+    from sim.world import recorded, shipped
 
     file = shipped.find(scenario)
     chosen = _load(file, policy, settings or [], profile, recording)
@@ -291,12 +292,16 @@ def routine(
     profile: ProfileOption = None,
 ) -> None:
     """Play close, connect, toggle, verify, open: after each step what is protected, and what a leak check says."""
+    from sim.faces import checking
     from sim.faces import routine as face
     from sim.measure.routine import with_routine
+    from sim.world import shipped
 
     if scenario is not None and Path(scenario).suffix.lower() in checking.CONFIGURATIONS:
         if profile is not None:
-            raise ScenarioError("--profile", str(profile), f"{scenario} is a configuration already; give one of them")
+            raise sim.ScenarioError(
+                "--profile", str(profile), f"{scenario} is a configuration already; give one of them"
+            )
         profile, scenario = Path(scenario), None
     file = shipped.find(scenario or face.DAY)
     chosen = with_routine(_load(file, policy, settings or [], profile, None))
@@ -304,7 +309,7 @@ def routine(
     context.obj.played = [str(file), str(seed)]
     what = [chosen.name, *([f"policy {policy}"] if policy else []), chosen.vpn.protocol]
     face.report(
-        stdout(), summarise(simulate(chosen, seed)), "  ·  ".join([*what, *([str(profile)] if profile else [])])
+        stdout(), sim.summarise(sim.simulate(chosen, seed)), "  ·  ".join([*what, *([str(profile)] if profile else [])])
     )
 
 
@@ -334,15 +339,17 @@ def _play(
 ) -> tuple[Path, Run]:
     if row is not None:
         if policy is not None or seed is not None or settings or profile is not None or recording is not None:
-            raise ScenarioError("--row", str(row), "a row says policy, seed and settings itself; leave them out")
+            raise sim.ScenarioError("--row", str(row), "a row says policy, seed and settings itself; leave them out")
         return _replay(context, Path(scenario), row)
+    from sim.world import recorded, shipped
+
     file = shipped.find(scenario)
     chosen = _load(file, policy, settings or [], profile, recording)
     for note in recorded.notes(chosen):
         say(note)
     seed = chosen.seed if seed is None else seed
     context.obj.played = [str(file), str(seed)]
-    return file, simulate(chosen, seed)
+    return file, sim.simulate(chosen, seed)
 
 
 def _replay(context: typer.Context, folder: Path, row: int) -> tuple[Path, Run]:
@@ -352,11 +359,11 @@ def _replay(context: typer.Context, folder: Path, row: int) -> tuple[Path, Run]:
 
     plan = read_plan(folder)
     if row >= plan.runs:
-        raise ScenarioError("--row", str(row), f"this study has the rows 0 to {plan.runs - 1}")
+        raise sim.ScenarioError("--row", str(row), f"this study has the rows 0 to {plan.runs - 1}")
     say(sweeping.told(plan, row))
     chosen, seed = plan.run(row)
     context.obj.played = [str(folder), str(seed)]
-    return Path(plan.file), simulate(chosen, seed)
+    return Path(plan.file), sim.simulate(chosen, seed)
 
 
 def _load(
@@ -369,16 +376,18 @@ def _load(
     *,
     quiet: bool = False,
 ) -> Scenario:
+    from sim.world.loading import read_setting, read_tree
+
     wanted = {**dict(read_setting(s) for s in settings), **(more or {})}
     if profile is None:
-        return load(file, policy, wanted, recording=recording)
+        return sim.load(file, policy, wanted, recording=recording)
     from sim.faces.importing import read_profile
 
     imported = read_profile(profile)
     if not quiet:
         _tell_notes(imported.kind, imported.name, imported.notes)
     servers = _servers(imported, read_tree(file))
-    return load(file, policy, {**servers, **wanted}, vpn=imported.vpn, recording=recording)
+    return sim.load(file, policy, {**servers, **wanted}, vpn=imported.vpn, recording=recording)
 
 
 def _servers(imported: Imported, tree: dict[str, Any]) -> dict[str, Any]:
@@ -427,6 +436,8 @@ def compare(
 ) -> None:
     """Play policies or protocols on the same days: differences with intervals, and who wins where that is sure."""
     from sim.faces import comparing, studying
+    from sim.world import shipped
+    from sim.world.loading import read_setting, read_tree
 
     if plot is not None:
         saving.check_picture(plot)
@@ -435,7 +446,7 @@ def compare(
     file = shipped.find(scenario)
     wide = None if precision is None else comparing.read_precision(precision)
     if of and wide is None:
-        raise ScenarioError("--of", ", ".join(of), "this says what --precision is about; give that, too")
+        raise sim.ScenarioError("--of", ", ".join(of), "this says what --precision is about; give that, too")
     wanted = comparing.Wanted(seeds, wide, seed, workers, cluster, out, comparing.read_numbers(of or ()))
     arms = studying.arms_of(vary or [], read_tree(file).get("policies"))
     plan = comparing.plan_of(file, arms, dict(read_setting(s) for s in settings or []), wanted)
@@ -533,17 +544,19 @@ def sensitivity(
     from sim.study.sensitivity import Design
     from sim.study.unknowns import read as read_unknowns
     from sim.study.unknowns import starred as starred_unknowns
+    from sim.world import shipped
+    from sim.world.loading import read_all, read_setting, read_tree
 
     if plot is not None:
         saving.check_picture(plot)
     if out is not None:
         saving.check_directory(out)
     if method not in ("sobol", "morris"):
-        raise ScenarioError("--method", method, "allowed: sobol, morris")
+        raise sim.ScenarioError("--method", method, "allowed: sobol, morris")
     if method == "sobol" and blocks & (blocks - 1):
-        raise ScenarioError("--blocks", str(blocks), "sobol needs a power of two, such as 64")
+        raise sim.ScenarioError("--blocks", str(blocks), "sobol needs a power of two, such as 64")
     file, wanted = shipped.find(scenario), dict(read_setting(s) for s in settings or [])
-    chosen = load(file, settings=wanted)
+    chosen = sim.load(file, settings=wanted)
     known = {u.name: u for u in (starred_unknowns(chosen) if starred or not unknown else ())}
     known |= {u.name: u for u in read_unknowns(unknown or [], chosen, str(file))}
     design = Design("sobol" if method == "sobol" else "morris", tuple(known.values()), blocks)
@@ -608,14 +621,14 @@ def import_(
         _import_capture(file, out, phone or [], gap, names)
         return
     if phone or gap is not None or names:
-        raise ScenarioError(
+        raise sim.ScenarioError(
             str(file), "", "--phone, --gap and --names are for captures; this is no pcap or pcapng file"
         )
     if drives.is_one(file):
         _leave(drives.converted(stderr(), file, part), out)
         return
     if part:
-        raise ScenarioError("--part", part, "this file is no recording; only recordings have parts")
+        raise sim.ScenarioError("--part", part, "this file is no recording; only recordings have parts")
     from sim.faces.importing import read_profile, to_toml
 
     imported = read_profile(file)
@@ -634,17 +647,18 @@ def _leave(words: str, out: Path | None) -> None:
 
 
 def _import_capture(file: Path, out: Path | None, phone: list[str], gap: str | None, names: bool) -> None:
+    from sim.base.units import read_duration
     from sim.faces.importing.capture import read_capture
     from sim.world.captures.flows import GAP
 
     if out is None or out.suffix != ".toml":
-        raise ScenarioError(
+        raise sim.ScenarioError(
             "--out", "", "a capture becomes two files: name the scenario, OUT.toml; its CSV goes beside it"
         )
     try:
         nearness = GAP if gap is None else read_duration(gap)
     except ValueError as error:
-        raise ScenarioError("--gap", "", str(error)) from None
+        raise sim.ScenarioError("--gap", "", str(error)) from None
     captured = read_capture(file, out, phone, nearness, names)
     _tell_notes(captured.kind, captured.name, captured.notes)
     written = {out: captured.toml.encode(), out.with_suffix(".csv"): captured.csv.encode()}
@@ -677,6 +691,9 @@ def check(
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="How many days each claim is tried on.")] = 20,
 ) -> None:
     """Say whether files are right; with --expect, whether their claims hold."""
+    from sim.faces import checking
+    from sim.world import shipped
+
     wrong = failed = False
     for name in files:
         try:
@@ -736,7 +753,7 @@ def evidence(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file."""
-    sys.stdout.write(saving.as_json(Scenario.model_json_schema()))
+    sys.stdout.write(saving.as_json(sim.Scenario.model_json_schema()))
 
 
 @app.command()
@@ -761,7 +778,9 @@ def parameters(
         if chosen in p.path and (not assumed or p.cited.confidence is ASSUMED) and (not starred or p.cited.starred)
     ]
     if not found:
-        raise ScenarioError("--set", chosen, "no parameter has this in its name", "leakwindow parameters lists all.")
+        raise sim.ScenarioError(
+            "--set", chosen, "no parameter has this in its name", "leakwindow parameters lists all."
+        )
     rows = [(p.path, p.value, p.range, str(p.cited.confidence), text(p.source, "dim")) for p in found]
     stdout(LINES).print(table(("name", "default", "range", "confidence", "source"), rows))
 
@@ -771,9 +790,12 @@ def scenarios(
     name: Annotated[str | None, typer.Argument(help="Say where this one is, and what its head says.")] = None,
 ) -> None:
     """List the shipped scenarios, or tell about one."""
+    from sim.world import shipped
+    from sim.world.loading import read_tree
+
     if name is not None:
         file = shipped.find(name)
-        load(file)
+        sim.load(file)
         print(clean(f"{file}\n\n{shipped.comment(file)}"))
         return
     rows = []

@@ -53,7 +53,11 @@ class Parameter:
 
 def walk() -> list[Parameter]:
     """All cited parameters: those of a scenario by their key paths, then those of the named sets."""
-    return [Parameter(p.path, *_shown(p), p.cited) for p in _places()]
+    return [_parameter(place) for place in _places()]
+
+
+def _parameter(place: Place) -> Parameter:
+    return Parameter(place.path, *_shown(place), place.cited)
 
 
 def _places() -> list[Place]:
@@ -82,6 +86,10 @@ def used_in(scenario: Scenario) -> list[Parameter]:
     Those of other protocols, other radios and an inactive monitor do not count, nor those to which the scenario gives a
     value of its own.
     """
+    return [_parameter(place) for place in _used_in(scenario)]
+
+
+def _used_in(scenario: Scenario) -> list[Place]:
     unused = [*(f"vpn.{p}." for p in PROTOCOLS if p != scenario.vpn.protocol)]
     if not scenario.vpn.client.monitor.active:
         unused.append("vpn.client.monitor.")
@@ -94,7 +102,7 @@ def used_in(scenario: Scenario) -> list[Parameter]:
     radios = (scenario.cellular.radio, scenario.device.wifi_radio)
     sets = tuple(f"{name}: " for name in (*radios, scenario.vpn.client.implementation, *laws))
     return [
-        Parameter(p.path, *_shown(p), p.cited)
+        p
         for p in _places()
         if not p.path.startswith(others)
         and (p.path.startswith(sets) if ": " in p.path else _value_in(scenario, p.path) == p.value)
@@ -113,7 +121,7 @@ class Basis(NamedTuple):
 
 def basis_of(*scenarios: Scenario) -> Basis:
     """How many of the parameters that these scenarios use are assumed, and how many there are."""
-    used = {p.path: p for scenario in scenarios for p in used_in(scenario)}
+    used = {p.path: p for scenario in scenarios for p in _used_in(scenario)}
     return Basis(sum(p.cited.confidence is ASSUMED for p in used.values()), len(used))
 
 

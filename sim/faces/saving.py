@@ -7,14 +7,15 @@ import json
 from dataclasses import asdict, is_dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import sim
 from sim.base.units import to_seconds
-from sim.engine.simulate import Run
 from sim.faces.terminal import clean
-from sim.measure.explain import clock
-from sim.measure.summary import Summary
-from sim.world.loading import ScenarioError
+
+if TYPE_CHECKING:
+    from sim.engine.simulate import Run
+    from sim.measure.summary import Summary
 
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -47,6 +48,8 @@ def _apart(told: dict[str, Any]) -> dict[str, Any]:
 
 def window_table(document: dict[str, Any], summary: Summary) -> str:
     """The leak windows as CSV."""
+    from sim.measure.explain import clock
+
     run = summary.run
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -65,13 +68,13 @@ def check_picture(path: Path) -> None:
     ScenarioError
     """
     if path.suffix.lower() not in PICTURES:
-        raise ScenarioError(
+        raise sim.ScenarioError(
             "--plot", str(path), f"found {path.suffix or 'no ending'!r}; allowed: {', '.join(PICTURES)}"
         )
     if path.is_dir():
-        raise ScenarioError("--plot", str(path), "this is a directory")
+        raise sim.ScenarioError("--plot", str(path), "this is a directory")
     if not path.parent.is_dir():
-        raise ScenarioError("--plot", str(path), f"there is no directory {str(path.parent)!r}")
+        raise sim.ScenarioError("--plot", str(path), f"there is no directory {str(path.parent)!r}")
 
 
 def check_page(path: Path) -> None:
@@ -82,11 +85,11 @@ def check_page(path: Path) -> None:
     ScenarioError
     """
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ScenarioError("--out", str(path), f"found {path.suffix or 'no ending'!r}; allowed: .html")
+        raise sim.ScenarioError("--out", str(path), f"found {path.suffix or 'no ending'!r}; allowed: .html")
     if path.is_dir():
-        raise ScenarioError("--out", str(path), "this is a directory")
+        raise sim.ScenarioError("--out", str(path), "this is a directory")
     if not path.parent.is_dir():
-        raise ScenarioError("--out", str(path), f"there is no directory {str(path.parent)!r}")
+        raise sim.ScenarioError("--out", str(path), f"there is no directory {str(path.parent)!r}")
 
 
 def check_directory(path: Path) -> None:
@@ -98,7 +101,7 @@ def check_directory(path: Path) -> None:
     """
     nearest = next(p for p in (path, *path.parents) if p.exists() or p == p.parent)
     if not nearest.is_dir():
-        raise ScenarioError("--out", str(path), f"{str(nearest)!r} is a file, not a directory")
+        raise sim.ScenarioError("--out", str(path), f"{str(nearest)!r} is a file, not a directory")
 
 
 def write(files: dict[Path, bytes]) -> None:
@@ -117,7 +120,7 @@ def write(files: dict[Path, bytes]) -> None:
         except OSError as error:
             for before in done:
                 before.unlink(missing_ok=True)
-            raise ScenarioError(str(path), "", f"cannot be written: {error.strerror or error}") from None
+            raise sim.ScenarioError(str(path), "", f"cannot be written: {error.strerror or error}") from None
         done.append(path)
 
 
