@@ -76,8 +76,10 @@ def mean_interval(values: Sequence[float] | Sample, confidence: float = CONFIDEN
     Notes
     -----
     Hall, P. (1992), "On the removal of skewness by transformation", J. R. Statist. Soc. B 54(1), 221-228: the cubic
-    g(W) = W + s W²/3 + s² W³/27 + s/(6n) of W = (mean - µ)/σ̂ with sample skewness s is monotone, so that it has an
-    inverse and the interval is never empty.
+    g(W) = W + s W²/3 + s² W³/27 + s/(6n) of W = (mean - µ)/σ̂ with skewness s is monotone, so that it has an inverse and
+    the interval is never empty. A small sample's own skewness is too small; here it is that of the unbiased third
+    moment, as in Willink, R. (2005), "A confidence interval and test for the mean of an asymmetric distribution",
+    Commun. Statist. Theory Methods 34(4), 753-766.
     """
     x = np.asarray(values, dtype=np.float64)
     n, mean, error = len(x), float(x.mean()), _standard_error(x)
@@ -86,7 +88,7 @@ def mean_interval(values: Sequence[float] | Sample, confidence: float = CONFIDEN
     if error == 0.0:
         return Interval(mean, mean, mean)
     deviation = error * n**0.5
-    skewness = float((((x - mean) / deviation) ** 3).mean())
+    skewness = float((((x - mean) / deviation) ** 3).sum()) * n / ((n - 1) * max(n - 2, 1))  # of two values it is 0
     quantile = _t(n, confidence) / n**0.5
 
     def inverse(w: float) -> float:
