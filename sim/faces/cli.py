@@ -251,6 +251,12 @@ def whatif(
     policy: PolicyOption = None,
     seed: SeedOption = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many days, from the seed on.")] = 1,
+    every_set: Annotated[
+        bool,
+        typer.Option(
+            "--every-set", help="Play every set of up to three changes: nothing is missed, and it takes long."
+        ),
+    ] = False,
     settings: SetOption = None,
     profile: ProfileOption = None,
     recording: RecordingOption = None,
@@ -270,7 +276,7 @@ def whatif(
     with progress("whatif: change") as tell:
         asked = what_if(chosen, range(first, first + seeds), tell)
     with progress("whatif: set") as tell:
-        found = asked.search(tell)
+        found = asked.search(tell, every=every_set)
     if json:
         sys.stdout.write(saving.as_json(mitigating.as_document(asked, found)))
         return

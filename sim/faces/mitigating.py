@@ -22,6 +22,10 @@ from sim.study.rows import COLUMNS, HEADLINE
 from sim.study.statistics import CONFIDENCE, Interval, paired_interval, shared_confidence
 from sim.study.whatif import Found, Outcome, WhatIf, mean
 
+MISSED = (
+    "Sets in which no member alone changes some window were not played; one whose members only help together may be "
+    "smaller. --every-set plays all of up to three changes."
+)
 SHOWN = 5
 """Sets and remaining windows that are told one by one."""
 
@@ -165,12 +169,15 @@ def _sets(console: Console, asked: WhatIf, found: Found | None, command: Sequenc
             console.print(text(f"  as well: {names}", "dim"))
     elif found.best is not None:
         sets = f" ({found.played:,} sets of up to three were played)" if found.played else ""
-        console.print(text(f"No set of up to three changes closes all windows{days}{sets}. Nearest to it:", "bold"))
+        none = "No set of up to three changes closes" if found.exact else "No set was found that closes"
+        console.print(text(f"{none} all windows{days}{sets}. Nearest to it:", "bold"))
         _tell(console, found.best, command)
         rest = [(d, w) for d, day in enumerate(found.best.left) for w, left in enumerate(day) if left.exposed]
         new = max(found.best.new)
         if new:
             console.print(text(f"  it opens others: {spell(new)} on the worst day"))
+    if not found.exact:
+        console.print(text(MISSED, "dim"))
     _remaining(console, asked, rest)
 
 
@@ -235,6 +242,7 @@ def as_document(asked: WhatIf, found: Found | None) -> dict[str, Any]:
         "mitigations": [_as_dict(asked, outcome, several) for outcome in asked.singles],
         "smallest_sets": [_as_dict(asked, outcome, several) for outcome in found.sets] if found else [],
         "sets_played": found.played if found else 0,
+        "nothing_missed": found.exact if found else True,
         "untouched_windows": [_number(asked, d, w) for d, w in sorted(asked.untouched)],
         "nearest": _as_dict(asked, found.best, several) if found and found.best else None,
     }

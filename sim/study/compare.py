@@ -25,6 +25,7 @@ from sim.study.statistics import (
     Sample,
     mean_interval,
     paired_interval,
+    ratio_interval,
     shared_confidence,
     variance_ratio,
 )
@@ -102,6 +103,15 @@ class Comparison:
     def difference(self, arm: str, other: str, number: str) -> Interval:
         """How much more `arm` has of a number than `other`, day by day."""
         return paired_interval(self.values[arm, number] - self.values[other, number], self.each_confidence)
+
+    def relative(self, arm: str, number: str) -> Interval | None:
+        """How much more `arm` has of a number than the baseline, as a share of the baseline's mean; None unless that is
+        surely above zero. It says the difference in another way, and is not counted among the statements."""
+        base = self.arms[0]
+        if self._mean(base, number).low <= 0 or self.days < 2:
+            return None
+        ratio = ratio_interval(self.values[arm, number], self.values[base, number], self.each_confidence)
+        return Interval(*(end - 1 for end in ratio))
 
     @cached_property
     def standings(self) -> dict[tuple[str, str], Standing]:
@@ -184,7 +194,10 @@ class Comparison:
                 {
                     "name": arm,
                     "trade_off": str(self.places[arm]),
-                    **{m.column: _as_dict(self.standings[arm, m.column]) for m in HEADLINE},
+                    **{
+                        m.column: _as_dict(self.standings[arm, m.column], self.relative(arm, m.column))
+                        for m in HEADLINE
+                    },
                 }
                 for arm in self.arms
             ],
@@ -199,12 +212,13 @@ class Comparison:
         }
 
 
-def _as_dict(standing: Standing) -> dict[str, Any]:
+def _as_dict(standing: Standing, relative: Interval | None) -> dict[str, Any]:
     ratio = standing.variance_ratio
     return {
         "mean": standing.mean.mean,
         "interval": _pair(standing.mean),
         "difference": _ends(standing.difference),
+        "relative": relative and _ends(relative),
         "zero_days": standing.zero_days,
         "median": standing.median,
         "variance_ratio": None if np.isnan(ratio) else ratio,

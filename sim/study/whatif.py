@@ -5,11 +5,15 @@ Theory of operation. All mitigations meet the days of the scenario as it stands,
 followed: what is left of it is the time in which the *same* flows are outside in its span, and what blocks there is
 time that the mitigation took from them.
 
-Sets are searched by size, one first, and every smallest one is found. A set is played only if each window is touched by
-one of its members alone: its exposed time or its cause changed. (A window that no member touches would have to be
-closed by a conspiracy of changes that each do nothing to it.) Windows that no mitigation touches are no set's
-business; they are named, and the search goes on for the others. A set counts if nothing else is outside on any of the
-days, in the old windows or in new ones.
+Sets are searched by size, one first, and a set counts if nothing else is outside on any of the days, in the old windows
+or in new ones. Windows that no mitigation alone touches are no set's business; they are named, and the search goes on
+for the others. What is guaranteed:
+
+- Whatever is found closes them: every set was played.
+- If single changes close them, these are all that do. No smaller set exists, and every mitigation was played.
+- Larger sets are played only if each window is touched by one of its members alone: its exposed time or its cause
+  changed. So a set may be missed whose members only help together, such as a change that closes nothing but keeps shut
+  what another would open. A search of every set misses none, among mitigations that apply to the scenario as it stands.
 """
 
 from __future__ import annotations
@@ -119,6 +123,8 @@ class Found:
     """Windows that no mitigation touches: day and number."""
     best: Outcome | None
     """If there is no such set: the one that leaves the least exposed time, then the fewest changes."""
+    exact: bool
+    """Whether nothing was missed: every set was played, or single changes are enough."""
 
 
 # Playing --------------------------------------------------------------------------------------------------------------
@@ -273,8 +279,8 @@ class WhatIf:
         """Windows that no mitigation changes."""
         return self.every.difference(*(outcome.touches for outcome in self.singles))
 
-    def search(self, tell: Tell, most: int = MOST) -> Found | None:
-        """The smallest sets after which nothing leaks; None if nothing leaks as it is, or nothing helps.
+    def search(self, tell: Tell, most: int = MOST, every: bool = False) -> Found | None:
+        """The smallest sets after which nothing leaks; None if nothing leaks as it is, or no change alone helps.
 
         If each of them needs a supervised phone, larger ones that do not are looked for, too.
 
@@ -282,16 +288,17 @@ class WhatIf:
         ----------
         tell : is told how many sets of a size are done, and of how many
         most : size of the largest sets
+        every : play every set that can stand together, not only those that touch each window
         """
         useful = [o for o in self.singles if o.touches]
         if not self.every or not useful:
             return None
         played, found = 0, list[Outcome]()
+        pool = self.singles if every else useful
+        needed = frozenset[tuple[int, int]]() if every else self.every - self.untouched
         for size in range(1, most + 1):
-            wanted = [o for o in useful if not (found and o.managed)]
-            sets = [
-                s for s in covers(wanted, self.every - self.untouched, size) if not any(_holds(s, o) for o in found)
-            ]
+            wanted = [o for o in pool if not (found and o.managed)]
+            sets = [s for s in covers(wanted, needed, size) if not any(_holds(s, o) for o in found)]
             for number, members in enumerate(sets):
                 outcome = self._closing(members)
                 played += size > 1
@@ -300,12 +307,12 @@ class WhatIf:
             if any(not o.managed for o in found):
                 break
         if found:
-            return Found(
-                tuple(sorted(found, key=lambda o: (o.managed, len(o.chosen), *_price(o)))), played, self.untouched, None
-            )
+            found.sort(key=lambda o: (o.managed, len(o.chosen), *_price(o)))
+            exact = every or all(len(o.chosen) == 1 for o in found)
+            return Found(tuple(found), played, self.untouched, None, exact)
         best = _least(useful)
         pairs = [o for o in self._best_pairs(useful, best) if o is not None]
-        return Found((), played, self.untouched, _least([best, *pairs]))
+        return Found((), played, self.untouched, _least([best, *pairs]), every)
 
     def _closing(self, members: tuple[Outcome, ...]) -> Outcome | None:
         """The outcome of a set, if it closes what can be closed."""

@@ -124,3 +124,19 @@ def test_order_of_arms_changes_the_baseline_and_nothing_else(order: list[str]) -
     assert turned is not None
     assert found.winners("exposed_s") == turned.winners("exposed_s") == ("a",)
     assert found.places == turned.places
+
+
+def test_a_difference_is_also_said_as_a_share_of_the_baseline() -> None:
+    """A third less, give or take; what both arms share of a day cancels, so the share is better known than either."""
+    days, noise = [x + 20 for x in noisy(1, 10)], noisy(2, 0)
+    found = compared(
+        a=[{"exposed_s": x} for x in days],
+        b=[{"exposed_s": x * 2 / 3 + e / 10} for x, e in zip(days, noise, strict=True)],
+    )
+    share = found.relative("b", "exposed_s")
+    assert share is not None
+    assert share.low < -1 / 3 < share.high
+    assert share.half_width < 0.1 * found.standings["b", "exposed_s"].mean.half_width
+    first = found.as_dict()["arms"][1]["exposed_s"]["relative"]
+    assert (first["mean"], first["interval"], first["sign"]) == (share.mean, [share.low, share.high], -1)
+    assert found.relative("b", "leaked_bytes") is None  # none under the baseline: no share of it

@@ -4,6 +4,7 @@ smallest set is exact beside one that tries everything."""
 from __future__ import annotations
 
 from itertools import combinations
+from random import Random
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from sim.world.intervals import joined, listed
 from sim.world.loading import load
 from sim.world.nature import draw
 from sim.world.scenario import Scenario
+from tests import generated
 
 SHORT = [name for name in shipped.names() if name not in ("commute", "commute-twin", "my-drive", "my-drive-twin")]
 
@@ -155,6 +157,63 @@ def test_the_search_finds_what_trying_all_finds(name: str, policy: str | None) -
     managed = {m.name for m in MITIGATIONS if m.managed}
     searched = [chosen for chosen in names(found, 2) if not chosen & managed]
     assert sorted(map(sorted, searched)) == sorted(map(sorted, by_trying_all(found, 2)))
+
+
+def generated_question(number: int) -> WhatIf:
+    """A day on which much goes wrong, and up to seven mitigations that apply to it: few single ones close it."""
+    s = generated.day(number).model_copy(update={"policies": {}, "expect": ()})
+    wanted = [m for m in applicable(s) if not m.managed]
+    chosen = Random(number).sample(wanted, min(len(wanted), 7))
+    player = Player(s, [1])
+    under = [(m, together(s, [m])) for m in wanted if m in chosen]
+    return WhatIf(player, tuple(player.outcome([m], u) for m, u in under if u is not None))
+
+
+def smallest_by_trying_all(found: WhatIf) -> list[set[str]]:
+    every = [m for o in found.singles for m in o.chosen]
+    for size in range(1, MOST + 1):
+        closing = []
+        for chosen in combinations(every, size):
+            kinds = [kind for m in chosen for kind in m.kinds]
+            under = together(found.player.scenario, chosen) if len(set(kinds)) == len(kinds) else None
+            if under is not None and found.player.closes(under.scenario, found.untouched):
+                closing.append({m.name for m in chosen})
+        if closing:
+            return closing
+    return []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(60))
+def test_what_is_said_of_the_search_holds_on_any_day(number: int) -> None:
+    """Every set: exactly what trying all finds. The quick search: nothing that is not there, and all of it where it says
+    that nothing was missed."""
+    found = generated_question(number)
+    if found.every == found.untouched:
+        assert found.search(lambda a, b: None, every=True) is None
+        return
+    quick, slow = (found.search(lambda a, b: None, every=every) for every in (False, True))
+    assert quick is not None
+    assert slow is not None
+    assert slow.exact
+    all_ = sorted(map(sorted, smallest_by_trying_all(found)))
+    exact, sets = (sorted(sorted(m.name for m in o.chosen) for o in f.sets) for f in (slow, quick))
+    assert exact == all_
+    assert sets == all_ or not quick.exact
+    assert all(not left.exposed or (0, w) in found.untouched for o in quick.sets for w, left in enumerate(o.left[0]))
+
+
+def test_a_set_whose_members_only_help_together_takes_the_search_of_every_set() -> None:
+    """On this day a client that reasserts changes no window; but it keeps shut what updating later would open."""
+    found = generated_question(45)
+    by_name = {o.name: o for o in found.singles}
+    assert not by_name["A client that reasserts"].touches
+    assert any(by_name["Update the VPN app later"].new)
+    quick, slow = (found.search(lambda a, b: None, every=every) for every in (False, True))
+    assert quick is not None
+    assert slow is not None
+    assert (quick.sets, quick.exact, slow.exact) == ((), False, True)
+    assert {"A client that reasserts", "Update the VPN app later"} in [{m.name for m in o.chosen} for o in slow.sets]
 
 
 def test_a_set_must_close_every_day() -> None:
