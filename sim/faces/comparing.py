@@ -143,7 +143,7 @@ def amount(value: float, metric: Metric) -> str:
 def change(interval: Interval, metric: Metric) -> str:
     """A difference with its interval."""
     plus = "+" if interval.mean > 0 else ""
-    return f"{plus}{amount(interval.mean, metric)} {within(interval, metric)}"
+    return f"{plus}{amount(interval.mean, metric)} {within(interval, metric)}".rstrip()
 
 
 def within(interval: Interval, metric: Metric) -> str:

@@ -11,6 +11,7 @@ from sim.base.frames import frame, html_table
 from sim.faces import comparing, contrasts, sweeping
 from sim.faces.comparing import Wanted, amount, change
 from sim.faces.parameters import Basis
+from sim.faces.saving import check_picture
 from sim.faces.studying import arms_of, checked
 from sim.faces.terminal import count
 from sim.study.arms import Varied, grid
@@ -19,7 +20,7 @@ from sim.study.experiment import read_experiment
 from sim.study.rows import HEADLINE
 from sim.study.tasks import Plan
 from sim.world import shipped
-from sim.world.loading import read_tree
+from sim.world.loading import ScenarioError, read_tree
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,14 @@ class Compared:
         return frame(columns)
 
     def save(self, picture: str | Path) -> None:
-        """Draw intervals and trade-off into a .png, .svg or .pdf."""
+        """Draw intervals and trade-off into a .png, .svg or .pdf.
+
+        Raises
+        ------
+        ScenarioError
+        """
         path = Path(picture)
+        check_picture(path)
         path.write_bytes(contrasts.draw(self.comparison, self.about, self.basis, path.suffix.lower().removeprefix(".")))
 
     def _repr_html_(self) -> str:
@@ -155,7 +162,7 @@ def compare(
     scenario : a file, or the name of a shipped scenario
     vary : key path → its values, or "policy" → names; default: all policies of the scenario
     settings : key path → value, for all arms
-    seeds : days, at most; default: 40, with `precision` 640
+    seeds : days, at most, and at least two; default: 40, with `precision` 640
     precision : stop once differences are known to this share of the larger mean. 0 < precision < 1
     of : headline numbers that `precision` is about, such as "exposed_s"; default: all five
     workers : processes. More than one needs a program that may be imported: `if __name__ == "__main__":`
@@ -165,6 +172,9 @@ def compare(
     ------
     ScenarioError, StudyRefused, PoolRefused
     """
+    _check("seeds", seeds, seeds is None or seeds >= 2, "at least two days")
+    _check("precision", precision, precision is None or 0 < precision < 1, "a share between 0 and 1")
+    _check("workers", workers, workers >= 1, "at least one")
     file = shipped.find(str(scenario))
     policies = read_tree(file).get("policies")
     varied = [Varied(key, tuple(values)) for key, values in (vary or {}).items()]
@@ -190,6 +200,12 @@ def sweep(
     ------
     ScenarioError, StudyRefused, PoolRefused
     """
+    _check("workers", workers, workers >= 1, "at least one")
     file = Path(experiment)
     plan = read_experiment(file).plan
     return Study(plan, sweeping.played(plan, Path(out or f"{file.stem}.study"), workers, cluster, fail_fast=False))
+
+
+def _check(name: str, value: object, right: bool, expected: str) -> None:
+    if not right:
+        raise ScenarioError(name, "", f"found {value}; expected {expected}")

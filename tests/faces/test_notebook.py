@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,3 +63,36 @@ def test_what_the_command_refuses_is_refused(small: Path) -> None:
     for vary in ({"vpn.protocl": ["a", "b"]}, {"policy": ["none"]}):
         with pytest.raises(Refusal):
             sim.compare(small, vary, seeds=2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"seeds": 0}, "two days"),
+        ({"seeds": 1}, "two days"),
+        ({"seeds": -1}, "two days"),
+        ({"precision": 10}, "between 0 and 1"),
+        ({"precision": -0.1}, "between 0 and 1"),
+        ({"workers": 0}, "at least one"),
+        ({"precision": 0.1, "of": ["exposed"]}, "exposed_s"),
+    ],
+)
+def test_numbers_without_a_meaning_are_refused_as_on_the_command_line(
+    small: Path, wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(sim.ScenarioError, match=said):
+        sim.compare(small, **wrong)
+
+
+def test_a_picture_that_cannot_be_is_refused_in_words(small: Path, tmp_path: Path) -> None:
+    found = sim.compare(small, seeds=2)
+    for picture, said in ((tmp_path / "a.gif", ".png"), (tmp_path / "no" / "a.png", "no directory")):
+        with pytest.raises(sim.ScenarioError, match=said):
+            found.save(picture)
+
+
+def test_the_caption_is_the_answer_with_what_it_rests_on(small: Path) -> None:
+    shown = sim.compare(small, seeds=3)._repr_html_()
+    assert "<caption>Least exposed: sealed." in shown or "no arm is surely" in shown
+    assert "assumed of" in shown
+    assert " )" not in shown
