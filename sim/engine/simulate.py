@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.base.frames import frame, html_table
 from sim.base.units import SECOND, Instant
@@ -12,10 +16,12 @@ from sim.engine.engine import Engine
 from sim.engine.flows import LonerSpan
 from sim.engine.ledger import Ledger, assign
 from sim.engine.network import Control
+from sim.engine.sent import Sent, sent
 from sim.engine.standing import Standing
 from sim.engine.timeline import Timeline
+from sim.machines.events import Interface
 from sim.machines.routing import Fate, Situation, Verdict
-from sim.world.intervals import Intervals, holding
+from sim.world.intervals import Intervals, Ints, spells
 from sim.world.nature import Nature
 from sim.world.scenario import Scenario
 from sim.world.world import World, build
@@ -48,9 +54,28 @@ class Run:
         """The seed of this day."""
         return self.world.seed
 
+    @cached_property
+    def begins(self) -> Ints:
+        """When each standing begins, (n_standings,). [µs]"""
+        return np.array([s.begin for s in self.standings], dtype=np.int64)
+
+    def each(self, holds: Callable[[Situation], bool]) -> NDArray[np.bool_]:
+        """Of each standing whether a situation held in it, (n_standings,)."""
+        return np.array([holds(s.situation) for s in self.standings], dtype=bool)
+
     def when(self, holds: Callable[[Situation], bool]) -> Intervals:
         """When a situation held."""
-        return holding(((s.begin, holds(s.situation)) for s in self.standings), self.scenario.duration)
+        return spells(self.begins, self.each(holds), self.scenario.duration)
+
+    @cached_property
+    def default_cellular(self) -> NDArray[np.bool_]:
+        """Of each standing whether its default path was cellular, (n_standings,)."""
+        return self.each(lambda s: s.default is Interface.CELLULAR)
+
+    @cached_property
+    def sent(self) -> Sent:
+        """What was on the air."""
+        return sent(self.ledger, self.control, self.world.protocol, self.begins, self.default_cellular)
 
     def to_frame(self) -> Any:
         """A row for each burst: when, whose, how many bytes, and its fate.

@@ -24,12 +24,9 @@ from numpy.typing import NDArray
 
 from sim.base.units import NEVER, Duration, Instant
 from sim.engine.simulate import Run
-from sim.machines.events import Interface
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.paging import listens_after, wakes_after
-from sim.machines.routing import Fate
-from sim.measure.battery import SENT
-from sim.world.intervals import Intervals, Ints, common, holding
+from sim.world.intervals import Intervals, Ints, common, holding, rows_between
 
 
 class OnAir(NamedTuple):
@@ -44,10 +41,10 @@ class OnAir(NamedTuple):
     row: Ints
     """Its row in the ledger; beyond its end: a control message."""
 
-    def between(self, begin: Instant, end: Instant) -> OnAir:
-        """What was offered in [begin, end)."""
-        low, high = self.at.searchsorted((begin, end)).tolist()
-        return OnAir(self.at[low:high], self.air[low:high], self.down[low:high], self.row[low:high])
+    def within(self, spans: Intervals) -> OnAir:
+        """What was offered in one of these spans."""
+        rows, _ = rows_between(*self.at.searchsorted(spans.T))
+        return OnAir(self.at[rows], self.air[rows], self.down[rows], self.row[rows])
 
 
 class Sleeper(NamedTuple):
@@ -72,41 +69,59 @@ def radio_waits(run: Run) -> Ints:
     n = len(run.ledger.at)
     found = np.zeros(n, dtype=np.int64)
     for on_air, sleeper, spans, interruptions in _uses(run):
-        for begin, end in spans.tolist():
-            here = on_air.between(begin, end)
-            waited = waits(here, begin, sleeper)
-            waited += _held(here.at + waited, interruptions)
-            mine = here.row < n
-            found[here.row[mine]] = waited[mine]
+        here = on_air.within(spans)
+        waited = waits(here, spans, sleeper)
+        waited += _held(here.at + waited, interruptions)
+        mine = here.row < n
+        found[here.row[mine]] = waited[mine]
     return found
 
 
-def waits(on_air: OnAir, begin: Instant, radio: Sleeper) -> Ints:
-    """How long each waits for a radio that came into use at `begin`, and has slept since, (n,). [µs]"""
+def waits(on_air: OnAir, spans: Intervals, radio: Sleeper) -> Ints:
+    """How long each waits for a radio, (n,). [µs]
+
+    Parameters
+    ----------
+    on_air : all of it within the spans
+    spans : when the radio is in use; it comes into use asleep
+    """
     at, air, down, _ = on_air
     found = np.zeros(len(at), dtype=np.int64)
     if not len(at):
         return found
-    free = np.concatenate(([begin - radio.tail], np.maximum.accumulate(at + air)))
-    gap = at - free[:-1]
+    first, behind = at.searchsorted(spans.T)
+    span = np.arange(len(spans)).repeat(behind - first)
+    begin, end = spans[span].T
+    free = np.empty_like(at)
+    np.maximum.accumulate(np.minimum(at + air, end)[:-1], out=free[1:])  # nothing reaches into the next span
+    free[first[first < behind]] = spans[first < behind, 0] - radio.tail
+    gap = at - free
     looks = np.flatnonzero(np.where(down, gap >= radio.naps, (gap >= radio.tail) & (radio.promotion > 0)))
-    sends = at[~down].tolist()
-    held = ready = begin - radio.tail
-    columns = zip(*(column[looks].tolist() for column in (np.arange(len(at)), at, free[:-1], down)), strict=True)
-    for i, now, before, listening in columns:
+
+    instants, lasting, sends = at.tolist(), air.tolist(), [*at[~down].tolist(), NEVER]
+    waiting: list[tuple[int, int, Instant]] = []
+    began = held = ready = -NEVER
+    columns = (np.arange(len(at)), at, free, down, begin, end, behind[span])
+    for i, now, before, listening, since, until, last in zip(*(c[looks].tolist() for c in columns), strict=True):
+        if since != began:
+            began = since
+            held = ready = since - radio.tail
         if now < ready:
             continue  # it waits with those before it
         quiet = now - max(before, held)
-        page = radio.listens(quiet, now - begin) if listening else 0
+        page = radio.listens(quiet, now - since) if listening else 0
         if page:
             # What the phone sends meanwhile ends its sleep for both.
-            j = bisect_left(sends, now)
-            page = min(page, (sends[j] if j < len(sends) else NEVER) - now)
+            sent = sends[bisect_left(sends, now)]
+            page = min(page, sent - now) if sent < until else page
         ready = now + page + (radio.promotion if quiet >= radio.tail else 0)
         if ready > now:
-            behind = int(at.searchsorted(ready))
-            found[i:behind] = ready - at[i:behind]
-            held = max(held, ready + int(air[i:behind].max()))
+            later = min(bisect_left(instants, ready), last)
+            waiting.append((i, later, ready))
+            held = max(held, ready + max(lasting[i:later]))
+    low, high, until_ready = np.array(waiting, dtype=np.int64).reshape(-1, 3).T
+    rows, which = rows_between(low, high)
+    found[rows] = until_ready[which] - at[rows]
     return found
 
 
@@ -144,20 +159,11 @@ def _uses(run: Run) -> Iterator[tuple[OnAir, Sleeper, Intervals, Intervals]]:
 
 def _on_air(run: Run, cellular: bool, rate_mbps: float) -> OnAir:
     """Bursts and control messages on one interface."""
-    ledger, world = run.ledger, run.world
-    nature = world.nature
+    sent, nature = run.sent, run.world.nature
+    rows = sent.on(cellular)
     pushed = np.array([kind.pushed for kind in nature.kinds], dtype=bool)
-    tunnelled = ledger.fate == Fate.TUNNELLED
-    row = np.flatnonzero(SENT[ledger.fate] & (ledger.cellular == cellular))
-    size = sum(s[row] + world.protocol.overhead(s[row]) * tunnelled[row] for s in (ledger.up, ledger.down))  # type: ignore[arg-type]  # written for one size, works for columns
-    begins = np.array([s.begin for s in run.standings], dtype=np.int64)
-    default = np.array([s.situation.default is Interface.CELLULAR for s in run.standings], dtype=bool)
-    control_at = np.array([c.at for c in run.control], dtype=np.int64)
-    control_size = np.array([c.up + c.down for c in run.control], dtype=np.int64)
-    mine = default[begins.searchsorted(control_at, side="right") - 1] == cellular
-    at = np.concatenate((ledger.settled[row], control_at[mine]))
-    air = np.rint(np.concatenate((size, control_size[mine])) * 8 / rate_mbps).astype(np.int64)
-    down = np.concatenate((pushed[nature.kind[nature.flow[row]]], np.zeros(int(mine.sum()), dtype=bool)))
-    order = np.argsort(at, kind="stable")
-    rows = np.concatenate((row, np.full(int(mine.sum()), len(ledger.at))))
-    return OnAir(at[order], air[order], down[order], rows[order])
+    bursts = np.flatnonzero(~sent.vpn[rows])
+    down = np.zeros(len(rows), dtype=bool)
+    down[bursts] = pushed[nature.kind[nature.flow[rows[bursts]]]]
+    air = np.rint((sent.up[rows] + sent.down[rows]) * 8 / rate_mbps).astype(np.int64)
+    return OnAir(sent.at[rows], air, down, rows)

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.base.units import SECOND, Duration
+from sim.engine.sent import SENT
 from sim.engine.simulate import Run
 from sim.machines.events import Interface
 from sim.machines.radio import SETS, WIFI_SETS
 from sim.machines.radio.air import Nanojoules
 from sim.machines.routing import Fate
-from sim.measure.battery import SENT
 from sim.world.intervals import Intervals, Ints, common, complement, elapsed, inside, joined, paired
 
 GROUPS = ("phone", "screen", "wifi", "cellular", "vpn")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from sim.base.units import SECOND, Bytes, Duration, Instant, to_seconds
+from sim.engine.sent import SENT
 from sim.engine.simulate import Run
 from sim.machines.routing import UNSEEN, Cause, Fate, Intended, Reason, Situation
-from sim.measure.battery import SENT, Battery, battery
+from sim.measure.battery import Battery, battery
 from sim.measure.delays import radio_waits
 from sim.measure.explain import why
 from sim.measure.fallbacks import fallbacks

@@ -52,6 +52,12 @@ def holding(steps: Iterable[tuple[Instant, bool]], horizon: Instant) -> Interval
     return joined([listed(found)])
 
 
+def spells(begins: Ints, holds: NDArray[np.bool_], horizon: Instant) -> Intervals:
+    """When something holds, if it does or does not from each of these ascending instants on, to the horizon."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], holds, [False]))))
+    return joined([np.append(begins, horizon)[edges].reshape(-1, 2)])
+
+
 def joined(parts: Sequence[Intervals]) -> Intervals:
     """The union of several lists of intervals, each in any order and overlapping or not."""
     every = np.concatenate([EMPTY, *parts])

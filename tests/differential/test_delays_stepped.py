@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sim.base.units import MILLISECOND, SECOND, Duration, Instant
 from sim.engine.simulate import play
@@ -65,16 +63,24 @@ def slow_waits(packets: list[tuple[Instant, Duration, bool]], begin: Instant, ra
 
 
 @pytest.mark.parametrize("name", SLEEPERS)
-@settings(deadline=None, max_examples=300)
-@given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 9), st.booleans()), max_size=25), st.integers(0, 40))
-def test_all_at_once_is_one_after_the_other(
-    name: str, gaps: list[tuple[Duration, Duration, bool]], begin: Instant
-) -> None:
-    at = begin + np.cumsum([0, *(gap for gap, _, _ in gaps)])[1:].astype(np.int64)
-    air, down = np.array([a for _, a, _ in gaps], dtype=np.int64), np.array([d for _, _, d in gaps], dtype=bool)
-    packets = list(zip(at.tolist(), air.tolist(), down.tolist(), strict=True))
-    found = waits(OnAir(at, air, down, np.arange(len(at))), begin, SLEEPERS[name])
-    assert found.tolist() == slow_waits(packets, begin, SLEEPERS[name])
+@pytest.mark.parametrize("seed", range(40))
+def test_all_at_once_is_one_after_the_other(name: str, seed: int) -> None:
+    """In each of the spans in which a radio is used; from one to the next it remembers nothing."""
+    rng = np.random.default_rng(seed)
+    spans, packets, slow = [], [], []
+    now = 0
+    for _ in range(60):
+        begin = now + int(rng.integers(20))
+        at = begin + rng.integers(60, size=rng.integers(12)).cumsum()
+        own = [(t, int(rng.integers(30)), bool(rng.random() < 0.6)) for t in at.tolist()]
+        now = max([begin, *at.tolist()]) + int(rng.integers(1, 20))
+        spans.append((begin, now))
+        packets += own
+        slow += slow_waits(own, begin, SLEEPERS[name])
+    offered, air = (np.array([packet[i] for packet in packets], dtype=np.int64) for i in (0, 1))
+    down = np.array([down for _, _, down in packets], dtype=bool)
+    found = waits(OnAir(offered, air, down, np.arange(len(air))), listed(spans), SLEEPERS[name])
+    assert found.tolist() == slow
 
 
 def test_a_handover_of_forty_milliseconds_changes_no_fate() -> None:
