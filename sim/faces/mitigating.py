@@ -17,7 +17,7 @@ from sim.faces.terminal import count, size, spell, table, text
 from sim.machines.routing import Cause
 from sim.measure.explain import clock, why
 from sim.study.rows import COLUMNS, HEADLINE
-from sim.study.statistics import CONFIDENCE, Interval, mean_interval, shared_confidence
+from sim.study.statistics import CONFIDENCE, Interval, paired_interval, shared_confidence
 from sim.study.whatif import Found, Outcome, WhatIf, mean
 
 MISSED = (
@@ -138,7 +138,7 @@ def difference(asked: WhatIf, outcome: Outcome, number: str) -> Interval:
     apart = [
         float(now[number] or 0) - float(day.row[number] or 0) for now, day in zip(outcome.rows, asked.days, strict=True)
     ]
-    return mean_interval(apart, shared_confidence(CONFIDENCE, len(asked.singles) * len(HEADLINE)))
+    return paired_interval(apart, shared_confidence(CONFIDENCE, len(asked.singles) * len(HEADLINE)))
 
 
 # Sets -----------------------------------------------------------------------------------------------------------------
