@@ -14,7 +14,7 @@ from sim.base.frames import frame, html_table
 from sim.base.units import SECOND, Instant
 from sim.engine.engine import Engine
 from sim.engine.flows import LonerSpan
-from sim.engine.ledger import Ledger, assign
+from sim.engine.ledger import Ledger, assign, distinct
 from sim.engine.network import Control
 from sim.engine.sent import Sent, sent
 from sim.engine.standing import Standing
@@ -59,13 +59,35 @@ class Run:
         """When each standing begins, (n_standings,). [µs]"""
         return np.array([s.begin for s in self.standings], dtype=np.int64)
 
+    @cached_property
+    def distinct_situations(self) -> tuple[list[Situation], Ints]:
+        """The different situations, and for each standing the number of its own, (n_standings,). A day has some dozens
+        of situations, and comes back to them hundreds of times."""
+        numbers: dict[Situation, int] = {}
+        which = [numbers.setdefault(s.situation, len(numbers)) for s in self.standings]
+        return list(numbers), np.array(which, dtype=np.int64)
+
     def each(self, holds: Callable[[Situation], bool]) -> NDArray[np.bool_]:
         """Of each standing whether a situation held in it, (n_standings,)."""
-        return np.array([holds(s.situation) for s in self.standings], dtype=bool)
+        situations, which = self.distinct_situations
+        return np.array([holds(s) for s in situations], dtype=bool)[which]
 
     def when(self, holds: Callable[[Situation], bool]) -> Intervals:
         """When a situation held."""
         return spells(self.begins, self.each(holds), self.scenario.duration)
+
+    @cached_property
+    def distinct_verdicts(self) -> tuple[list[tuple[Verdict, ...]], Ints]:
+        """The different rows of `verdicts`, and for each standing the number of its row, (n_standings,)."""
+        return distinct(self.verdicts)
+
+    @cached_property
+    def ends(self) -> Ints:
+        """When each flow ends: when its app would close it, but not before what waited in it has left. [µs]"""
+        ledger, ends = self.ledger, self.world.nature.closes.copy()
+        left = np.flatnonzero((ledger.fate == Fate.LEAKED) | (ledger.fate == Fate.BYPASSED))
+        np.maximum.at(ends, ledger.flow[left], ledger.settled[left] + 1)
+        return ends
 
     @cached_property
     def default_cellular(self) -> NDArray[np.bool_]:

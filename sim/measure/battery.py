@@ -136,7 +136,7 @@ def _radios(run: Run, sent: Sent, use: _Use, caused: Ints | None = None) -> dict
 def _traffic(sent: Sent, cellular: bool) -> tuple[Ints, Traffic]:
     """What was on the air of one interface: which of the columns' rows, and they in the energy account's form."""
     rows = sent.on(cellular)
-    return rows, Traffic(sent.at[rows], sent.up[rows], sent.down[rows], sent.vpn[rows])
+    return rows, Traffic(sent.at[rows], sent.up[rows], sent.down[rows])
 
 
 def _cellular(run: Run, sent: Sent, use: _Use, caused: Ints | None) -> dict[str, int]:

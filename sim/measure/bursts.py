@@ -27,13 +27,11 @@ class Traffic:
     ----------
     at : int64 array, (n,). [µs]
     up, down : int64 array, (n,). 0 <= size, tunnel overhead included. [bytes]
-    vpn : bool array, (n,): caused by the VPN itself (handshakes, keepalives)
     """
 
     at: Column
     up: Column
     down: Column
-    vpn: NDArray[np.bool_]
 
 
 class Rates(NamedTuple):

@@ -81,18 +81,19 @@ def _spent(radio: CellularRadio, bursts: Bursts, n: int) -> Spending:
     down = ladder.tail + ladder.warm
     tail = np.minimum(quiet, down)
     idle = np.concatenate((quiet[quiet > down] - down, bursts.leading[:, 1] - bursts.leading[:, 0]))
+    of_bytes = byte_energies(radio, bursts)
     active = bursts.length - int(holding.sum()) - int(tail.sum()) - int(idle.sum())
     parts = {
         "cellular_idle": int(powers.idle(idle).sum()),
         "cellular_promotion": int(promoted.sum()),
-        "cellular_transfer": active * powers.transfer_mw + int(byte_energies(radio, bursts).sum()),
+        "cellular_transfer": active * powers.transfer_mw + int(of_bytes.sum()),
         "cellular_tail": int(powers.tail(tail).sum()),
     }
 
     def caused() -> Column:
         busy = on_air(bursts, reach)
         busy[starts] -= holding
-        spent = byte_energies(radio, bursts) + busy * powers.transfer_mw
+        spent = of_bytes + busy * powers.transfer_mw
         spent[starts] += promoted
         spent[owners(found.alone, reach)[behind]] += powers.tail(tail)  # each silence follows another burst
         return bursts.of_traffic(spent, n)

@@ -98,6 +98,8 @@ def waits(on_air: OnAir, spans: Intervals, radio: Sleeper) -> Ints:
     gap = at - free
     looks = np.flatnonzero(np.where(down, gap >= radio.naps, (gap >= radio.tail) & (radio.promotion > 0)))
 
+    if not len(looks):
+        return found
     instants, lasting, sends = at.tolist(), air.tolist(), [*at[~down].tolist(), NEVER]
     waiting: list[tuple[int, int, Instant]] = []
     began = held = ready = -NEVER

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from sim.base.units import NEVER, Bytes, Instant
 from sim.engine.flows import LonerSpan
-from sim.engine.ledger import distinct
 from sim.engine.simulate import Run
 from sim.engine.standing import Standing
 from sim.machines.routing import ASPECTS, Cause, Fate, Verdict, Way
@@ -79,7 +78,7 @@ def disclosure(kind: Kind, encrypted_dns: bool) -> str:
 
 def stretches(run: Run, wanted: Callable[[Verdict], bool]) -> Iterator[Stretch]:
     """All stretches of live flows whose verdict is `wanted`, follower and loner alike, in no particular order."""
-    world, loners, horizon, ends = run.world, run.loners, run.world.scenario.duration, _ends(run)
+    world, loners, horizon, ends = run.world, run.loners, run.world.scenario.duration, run.ends
     for index, segments in _segments(run, wanted):
         flows = np.flatnonzero(world.classes == index)
         grounds_of: dict[int, tuple[int, ...]] = {}
@@ -101,14 +100,6 @@ def stretches(run: Run, wanted: Callable[[Verdict], bool]) -> Iterator[Stretch]:
                 yield Stretch(flow, span.socket, span.begin, end, span.verdict, span.grounds)
 
 
-def _ends(run: Run) -> Ints:
-    """When each flow ends: when its app would close it, but not before what waited in it has left."""
-    ledger, ends = run.ledger, run.world.nature.closes.copy()
-    left = np.flatnonzero((ledger.fate == Fate.LEAKED) | (ledger.fate == Fate.BYPASSED))
-    np.maximum.at(ends, ledger.flow[left], ledger.settled[left] + 1)
-    return ends
-
-
 class _Segments(NamedTuple):
     """The maximal intervals in which a class's followers have the same wanted verdict, in order of time."""
 
@@ -120,13 +111,13 @@ class _Segments(NamedTuple):
 
 def _segments(run: Run, wanted: Callable[[Verdict], bool]) -> Iterator[tuple[int, _Segments]]:
     """Those of each class that has some. Verdicts that differ neither in way nor in cause are the same here."""
-    rows, which = distinct(run.verdicts)
+    rows, which = run.distinct_verdicts
     numbers: dict[tuple[Way, Cause | None], int] = {}
     table = np.array(
         [[numbers.setdefault((v.way, v.cause), len(numbers) + 1) if wanted(v) else 0 for v in row] for row in rows]
     )
     table[:, PROBE] = 0
-    begins = np.array([*(s.begin for s in run.standings), run.world.scenario.duration], dtype=np.int64)
+    begins = np.append(run.begins, run.world.scenario.duration)
     for index in np.flatnonzero(table.any(axis=0)).tolist():
         column = table[which, index]
         first = np.concatenate(([0], np.flatnonzero(column[1:] != column[:-1]) + 1))
@@ -176,7 +167,7 @@ def leak_windows(run: Run) -> list[LeakWindow]:
         groups.setdefault((cause, opener), []).append(stretch)
     parts = [(cause, part) for (cause, _), members in groups.items() for part in _joined(members)]
     leaked = _leaked_rows(run, [part for _, part in parts])
-    begins = [s.begin for s in run.standings]
+    begins = run.begins.tolist()
     of_kind, kind = (
         [disclosure(k, run.scenario.device.encrypted_dns) for k in run.world.nature.kinds],
         run.world.nature.kind.tolist(),
@@ -247,7 +238,7 @@ class Columns(NamedTuple):
     @property
     def sockets(self) -> int:
         """How many sockets there are."""
-        return len(np.unique(self.socket))
+        return len(set(self.socket.tolist()))
 
 
 def columns(found: Iterable[Stretch]) -> Columns:

@@ -62,15 +62,20 @@ def reconnects(run: Run) -> list[Reconnect]:
     ]
 
 
+_ABOUT_SERVERS = (ServerChosen, ServerWentSilent, ServerCameBack)
+
+
 def silences(run: Run) -> Intervals:
     """When the server that the user had chosen did not answer."""
     return holding(_silence(run), run.world.scenario.duration)
 
 
 def _silence(run: Run) -> Iterator[tuple[Instant, bool]]:
-    """After each line of the script, whether the chosen server is silent."""
+    """After each line of the script about a server, whether the chosen one is silent."""
     chosen, silent = run.world.scenario.vpn.server, set[str]()
     for at, event in run.world.script:
+        if not isinstance(event, _ABOUT_SERVERS):
+            continue
         match event:
             case ServerChosen(server):
                 chosen = server

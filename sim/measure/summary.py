@@ -131,8 +131,8 @@ class Summary:
         """Share of the exposed time in which a leak check would have said "all fine"; None without exposure."""
         if not len(self.exposed):
             return None
-        begins = np.array([s.begin for s in self.run.standings], dtype=np.int64)
-        fine = np.array([row[0].fate in UNSEEN for row in self.run.verdicts], dtype=bool)
+        begins, (rows, which) = self.run.begins, self.run.distinct_verdicts
+        fine = np.array([row[0].fate in UNSEEN for row in rows], dtype=bool)[which]
         standings = paired(begins, np.append(begins[1:], self.run.world.scenario.duration))
         return total(common(standings[fine], self.exposed)) / total(self.exposed)
 
@@ -300,7 +300,7 @@ class Summary:
         rows = np.flatnonzero(SENT[ledger.fate] & pushed[nature.kind[nature.flow]])
         if not len(rows):
             return None
-        delay = ((ledger.settled - ledger.at + self.radio_waits)[rows] / SECOND).tolist()
+        delay = (ledger.settled - ledger.at + self.radio_waits)[rows] / SECOND
         median, p95 = np.quantile(delay, (0.5, 0.95)).tolist()
         return {"pushes": len(rows), "mean": float(np.mean(delay)), "median": median, "p95": p95}
 

@@ -46,11 +46,12 @@ def spent_by_wifi(radio: WifiPsm, traffic: Traffic, associated: Intervals, rate:
     idle_time = int(quiet.sum()) - tail_time + total(bursts.leading)
 
     high = _high(radio, bursts, reach)
+    of_bytes = byte_energies(radio, bursts)
     active = bursts.length - int(waking.sum()) - tail_time - idle_time
     parts = {
         "wifi_idle": idle_time * radio.psm_mw,
         "wifi_promotion": int(waking.sum()) * radio.promotion_mw,
-        "wifi_transfer": active * radio.cam_mw + int(byte_energies(radio, bursts).sum()),
+        "wifi_transfer": active * radio.cam_mw + int(of_bytes.sum()),
         "wifi_tail": tail_time * radio.cam_mw,
         "wifi_high": int(high.energy.sum()),
         "wifi_join": joins * radio.join_mj * NANOJOULES_PER_MILLIJOULE,
@@ -59,7 +60,7 @@ def spent_by_wifi(radio: WifiPsm, traffic: Traffic, associated: Intervals, rate:
     def caused() -> Column:
         busy = on_air(bursts, reach)
         busy[starts] -= waking
-        spent = byte_energies(radio, bursts) + busy * radio.cam_mw
+        spent = of_bytes + busy * radio.cam_mw
         spent[starts] += waking * radio.promotion_mw
         spent[owners(found.alone, reach)[behind]] += tail * radio.cam_mw  # each silence follows another burst
         spent[high.of] += high.energy

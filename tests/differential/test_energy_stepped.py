@@ -140,7 +140,7 @@ def assert_equal(radio: Any, traffic: Traffic, intervals: NDArray[np.int64], rat
 
 def traffic_of(at: Any, up: Any, down: Any) -> Traffic:
     instants = np.array(at, dtype=np.int64)
-    return Traffic(instants, np.array(up, np.int64), np.array(down, np.int64), np.zeros(len(instants), np.bool_))
+    return Traffic(instants, np.array(up, np.int64), np.array(down, np.int64))
 
 
 def odd(**changes: Any) -> lte.Lte:

@@ -22,7 +22,7 @@ DAY = np.array([[0, 100 * SECOND]])
 
 def bursts(*at: float, up: int = 0) -> Traffic:
     instants = np.array([round(second * SECOND) for second in at], dtype=np.int64)
-    return Traffic(instants, np.full_like(instants, up), np.zeros_like(instants), np.zeros(len(at), dtype=bool))
+    return Traffic(instants, np.full_like(instants, up), np.zeros_like(instants))
 
 
 def caused(name: str, traffic: Traffic, rate_mbps: float = AT_ONCE) -> list[float]:

@@ -48,7 +48,7 @@ FAST = 1e9
 def bursts(at: Any, size: int = 0) -> Traffic:
     instants = np.array(at, dtype=np.int64)
     sizes = np.full(len(instants), size, dtype=np.int64)
-    return Traffic(instants, sizes, sizes * 0, np.zeros(len(instants), np.bool_))
+    return Traffic(instants, sizes, sizes * 0)
 
 
 def whole(until: int) -> NDArray[np.int64]:
@@ -144,7 +144,7 @@ def hours(draw: st.DrawFn) -> tuple[Traffic, NDArray[np.int64]]:
     at = np.cumsum(gaps)
     borders = np.unique(rng.integers(0, int(at[-1]) + 2 * SECOND if n else HOUR, 2 * draw(st.integers(0, 5))))
     intervals = borders[: len(borders) // 2 * 2].reshape(-1, 2)
-    return Traffic(at, rng.integers(0, 5_000, n), rng.integers(0, 50_000, n), rng.random(n) < 0.3), intervals
+    return Traffic(at, rng.integers(0, 5_000, n), rng.integers(0, 50_000, n)), intervals
 
 
 Day = tuple[Traffic, NDArray[np.int64]]
@@ -206,7 +206,7 @@ def test_additive_over_intervals(day: Day, cut: int) -> None:
 def test_order_of_bursts_does_not_matter(day: Day, random: Any) -> None:
     traffic, intervals = day
     order = np.array(random.sample(range(len(traffic.at)), len(traffic.at)), dtype=np.int64)
-    mixed = Traffic(traffic.at[order], traffic.up[order], traffic.down[order], traffic.vpn[order])
+    mixed = Traffic(traffic.at[order], traffic.up[order], traffic.down[order])
     assert cellular_energy(LTE_2012, mixed, intervals, 29.0) == cellular_energy(LTE_2012, traffic, intervals, 29.0)
     assert wifi_energy(WIFI_SETS["wifi-2020"], mixed, intervals, 29.0) == wifi_energy(
         WIFI_SETS["wifi-2020"], traffic, intervals, 29.0

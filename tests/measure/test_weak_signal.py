@@ -57,7 +57,7 @@ def days(draw: st.DrawFn) -> Day:
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     n = draw(st.integers(0, 25))
     at = rng.integers(0, 300 * SECOND, n)
-    traffic = Traffic(at, rng.integers(0, 4_000, n), rng.integers(0, 90_000, n), np.zeros(n, dtype=bool))
+    traffic = Traffic(at, rng.integers(0, 4_000, n), rng.integers(0, 90_000, n))
     borders = np.unique(rng.integers(0, 320 * SECOND, 2 * draw(st.integers(0, 3))))
     attached = borders[: len(borders) // 2 * 2].reshape(-1, 2)
     since = sorted({0, *rng.integers(0, 300 * SECOND, draw(st.integers(0, 6))).tolist()})
@@ -107,7 +107,7 @@ def test_all_at_once_is_one_after_the_other(name: str, day: Day) -> None:
 def test_a_radio_that_never_rests_has_no_standby_to_prolong() -> None:
     """A burst at the instant in which it comes into use, and the end before its tail is over."""
     at = np.array([SECOND])
-    traffic = Traffic(at, np.array([100]), np.array([0]), np.zeros(1, dtype=bool))
+    traffic = Traffic(at, np.array([100]), np.array([0]))
     in_use = np.array([[SECOND, 3 * SECOND]])
     here = air(SIGNAL, ((0, -118.0),), 29.0)
     found = extra(here, spent_by_cellular(SETS["lte-2020"], traffic, in_use, here.rate), traffic, in_use)
@@ -121,7 +121,7 @@ def test_a_weaker_signal_never_costs_less_for_lone_packets(name: str, day: Day, 
     """Whole transfers take longer, too, so that a radio with a short tail would meet more packets awake: one packet
     in ten minutes does not."""
     traffic, attached, _ = day
-    one = Traffic(traffic.at[:1], traffic.up[:1], traffic.down[:1], traffic.vpn[:1])
+    one = Traffic(traffic.at[:1], traffic.up[:1], traffic.down[:1])
 
     def costs(dbm: float) -> int:
         here = air(SIGNAL, ((0, dbm),), 29.0)

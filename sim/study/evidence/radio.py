@@ -24,7 +24,7 @@ AT_ONCE = 1e9
 def _bursts(at: Any, up: int | Ints = 100, down: int | Ints = 0) -> Traffic:
     instants = np.asarray(at, dtype=np.int64)
     sizes = [np.full(len(instants), size, dtype=np.int64) for size in (up, down)]
-    return Traffic(instants, sizes[0], sizes[1], np.zeros(len(instants), dtype=bool))
+    return Traffic(instants, sizes[0], sizes[1])
 
 
 def _until(end: Duration) -> Intervals:
@@ -261,7 +261,7 @@ def _saturated(given: Given) -> list[Comparison]:
 def _first(traffic: Traffic, end: Duration) -> Traffic:
     """What comes before `end`."""
     kept = traffic.at < end
-    return Traffic(traffic.at[kept], traffic.up[kept], traffic.down[kept], traffic.vpn[kept])
+    return Traffic(traffic.at[kept], traffic.up[kept], traffic.down[kept])
 
 
 def _power_log(given: Given) -> list[Comparison]:
